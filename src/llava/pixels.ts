@@ -1,0 +1,34 @@
+import { decodePicture, type DecodedPicture } from './decode-picture.js';
+import { padToSquare } from './pad-to-square.js';
+import { openPicture, type PictureInfo, type PictureOptions } from './picture.js';
+import type { PictureSource } from './picture-bytes.js';
+import { resizeBicubic } from './resample.js';
+
+/** A picture as the model sees it. */
+export interface Pixels {
+  /** Side of the square, in pixels. */
+  readonly size: number;
+  /** `size · size · 3` interleaved RGB bytes, rows from the top. */
+  readonly rgb: Uint8Array;
+  /** The picture it was made of. */
+  readonly picture: PictureInfo;
+}
+
+export interface PixelOptions extends PictureOptions {
+  /** Side of the square that the vision tower takes: 336 for LLaVA-1.5. */
+  readonly imageSize: number;
+}
+
+/** Pads to a square, then resizes: in this order, and with this filter, LLaVA-1.5 was trained. */
+export function toPixels(decoded: DecodedPicture, imageSize: number): Pixels {
+  const rgb = resizeBicubic(padToSquare(decoded), imageSize, imageSize);
+  return { size: imageSize, rgb, picture: decoded.info };
+}
+
+/**
+ * The road from what the user gave to what the model sees.
+ * @throws ExpectedError 'input' whenever the picture cannot be shown to the model whole.
+ */
+export async function loadPixels(source: PictureSource, options: PixelOptions): Promise<Pixels> {
+  return toPixels(await decodePicture(await openPicture(source, options)), options.imageSize);
+}

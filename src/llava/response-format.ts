@@ -1,0 +1,117 @@
+import { boxOnPaddedSquare, formatBox, parseBox, type PictureSize } from './box.js';
+import { ExpectedError } from './expected-error.js';
+
+/** The names that `--format` takes, with what each is for. */
+export const RESPONSE_FORMATS = {
+  free: 'an answer in the model’s own words',
+  short: 'a single word or phrase',
+  letter: 'the letter of one of the choices',
+  caption: 'one sentence about the picture',
+  detailed: 'a long explanation',
+  unanswerable: 'a word or phrase, or "Unanswerable" when the picture does not tell',
+  region: 'a short description of a region (the question is its box)',
+  box: 'the bounding box of what the question describes',
+} as const;
+
+export type ResponseFormat = keyof typeof RESPONSE_FORMATS;
+
+/** Formatting prompts of the LLaVA-1.5 paper (Tables 7 and 8), word for word. */
+const SHORT_PROMPT = 'Answer the question using a single word or phrase.';
+const LETTER_PROMPT = "Answer with the option's letter from the given choices directly.";
+const CAPTION_PROMPT = 'Provide a one-sentence caption for the provided image.';
+const DETAILED_PROMPT = 'Please explain in detail.';
+const UNANSWERABLE_PROMPT = "When the provided information is insufficient, respond with 'Unanswerable'.";
+const REGION_PROMPT = 'Please provide a short description for this region:';
+const BOX_PROMPT = 'Please provide the bounding box coordinate of the region this sentence describes:';
+
+/** What is asked, before it becomes the prompt's text. */
+export interface Question {
+  readonly text: string;
+  readonly format: ResponseFormat;
+  /** Options of a `letter` question, 2 to 26, without their letters. */
+  readonly choices?: readonly string[];
+  /** Words read in the picture by an OCR system; TextVQA's hint line. */
+  readonly ocrTokens?: readonly string[];
+}
+
+/**
+ * Checks a question without knowing the picture, so that mistakes are found before anything is loaded.
+ * @throws ExpectedError('usage') when the text is empty where one is needed, or choices, box and format disagree.
+ */
+export function checkQuestion(question: Question): void {
+  const { text, format, choices } = question;
+  if (text.trim() === '' && format !== 'caption')
+    throw new ExpectedError('usage', 'The question is empty.', {
+      hint: 'Type it first, then the picture: llava ask "What is in the picture?" photo.jpg',
+    });
+  if (format === 'letter' && (choices === undefined || choices.length < 2 || choices.length > 26))
+    throw new ExpectedError(
+      'usage',
+      `The letter format needs 2 to 26 choices and got ${choices?.length ?? 0}.`,
+      { hint: 'Give one --choice for each: --choice red --choice blue' },
+    );
+  if (format !== 'letter' && choices !== undefined && choices.length > 0)
+    throw new ExpectedError('usage', `Choices go with the letter format, not with "${format}".`, {
+      hint: 'Leave out --format, or say --format letter',
+    });
+  if (choices?.some((choice) => choice.trim() === '' || choice.includes('\n')))
+    throw new ExpectedError('usage', 'A choice is empty or has more than one line.', {
+      hint: 'Give each --choice a word or phrase',
+    });
+  if (format === 'region' && parseBox(text) === undefined)
+    throw new ExpectedError('usage', `A region question is a box and "${text}" is none.`, {
+      hint: 'Type left, top, right, bottom: llava ask --format region "40,60,200,180" photo.jpg',
+    });
+}
+
+/**
+ * The text of the user's turn: question, OCR hint, options and formatting prompt, one line break between each.
+ * @param picture size of the upright picture; a `region` box in pixels is turned into fractions of its padded square.
+ */
+export function writeRequest(question: Question, picture: PictureSize): string {
+  const text = question.text.trim();
+  const ocr =
+    question.ocrTokens === undefined ? [] : [`Reference OCR token: ${question.ocrTokens.join(', ')}`];
+  switch (question.format) {
+    case 'free':
+      return lines(text, ...ocr);
+    case 'short':
+      return lines(text, ...ocr, SHORT_PROMPT);
+    case 'letter':
+      return lines(text, ...ocr, ...letterLines(question.choices ?? []), LETTER_PROMPT);
+    case 'caption':
+      return lines(...(text === '' ? [] : [text]), ...ocr, CAPTION_PROMPT);
+    case 'detailed':
+      return lines(text, ...ocr, DETAILED_PROMPT);
+    case 'unanswerable':
+      return lines(text, ...ocr, UNANSWERABLE_PROMPT, SHORT_PROMPT);
+    case 'region':
+      return `${REGION_PROMPT} ${regionText(text, picture)}.`;
+    case 'box':
+      return `${BOX_PROMPT} ${withFullStop(text)}`;
+  }
+}
+
+/** `A`, `B`, … for the option at that index (0 to 25). */
+export function letterOf(index: number): string {
+  return String.fromCharCode(65 + index);
+}
+
+function lines(...parts: readonly string[]): string {
+  return parts.join('\n');
+}
+
+function letterLines(choices: readonly string[]): readonly string[] {
+  return choices.map((choice, index) => `${letterOf(index)}. ${choice.trim()}`);
+}
+
+/** Numbers up to 1 are fractions of the padded square already; larger ones are pixels of the picture. */
+function regionText(text: string, picture: PictureSize): string {
+  const box = parseBox(text);
+  if (box === undefined) return text;
+  return formatBox(Math.max(...box) <= 1 ? box : boxOnPaddedSquare(box, picture));
+}
+
+function withFullStop(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`;
+}
