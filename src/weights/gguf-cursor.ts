@@ -1,0 +1,109 @@
+/** The bytes at hand end before the header does, though the file goes on. */
+export class NeedMoreBytes extends Error {
+  override readonly name = 'NeedMoreBytes';
+}
+
+/** The bytes are no GGUF header that can be used; the message completes `Weights file "x.gguf" …`. */
+export class BadHeader extends Error {
+  override readonly name = 'BadHeader';
+}
+
+/** Reads little-endian values in order from the first bytes of a file, never past the file's end. */
+export class GgufCursor {
+  readonly #view: DataView;
+  readonly #fileBytes: number;
+  #position = 0;
+  readonly #utf8 = new TextDecoder('utf-8');
+
+  /** `head`: the file's first bytes, any number of them; `fileBytes`: how many the file has. */
+  constructor(head: Uint8Array, fileBytes: number) {
+    this.#view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+    this.#fileBytes = fileBytes;
+  }
+
+  /** Bytes from the file's start. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes of the file that were not read yet. */
+  get left(): number {
+    return this.#fileBytes - this.#position;
+  }
+
+  /** Goes past `bytes` bytes, at hand or not, and returns where they start. */
+  skip(bytes: number, what: string): number {
+    if (bytes > this.left) {
+      throw new BadHeader(`is cut off: ${what} needs ${bytes} bytes, the file has ${this.left} left`);
+    }
+    const start = this.#position;
+    this.#position += bytes;
+    return start;
+  }
+
+  u8(what: string): number {
+    return this.#view.getUint8(this.#take(1, what));
+  }
+
+  i8(what: string): number {
+    return this.#view.getInt8(this.#take(1, what));
+  }
+
+  u16(what: string): number {
+    return this.#view.getUint16(this.#take(2, what), true);
+  }
+
+  i16(what: string): number {
+    return this.#view.getInt16(this.#take(2, what), true);
+  }
+
+  u32(what: string): number {
+    return this.#view.getUint32(this.#take(4, what), true);
+  }
+
+  i32(what: string): number {
+    return this.#view.getInt32(this.#take(4, what), true);
+  }
+
+  f32(what: string): number {
+    return this.#view.getFloat32(this.#take(4, what), true);
+  }
+
+  f64(what: string): number {
+    return this.#view.getFloat64(this.#take(8, what), true);
+  }
+
+  /** Rounded beyond 2⁵³, as the next one; no key that is used comes near it. */
+  u64(what: string): number {
+    return Number(this.#view.getBigUint64(this.#take(8, what), true));
+  }
+
+  i64(what: string): number {
+    return Number(this.#view.getBigInt64(this.#take(8, what), true));
+  }
+
+  /** A number of things that take at least `bytesEach` each of what the file has left. */
+  count(what: string, bytesEach: number): number {
+    const count = this.u64(what);
+    if (count * bytesEach > this.left) {
+      throw new BadHeader(`is damaged or cut off: ${what} is ${count}, the file has ${this.left} bytes left`);
+    }
+    return count;
+  }
+
+  string(what: string): string {
+    const length = this.count(`the length of ${what}`, 1);
+    const start = this.#view.byteOffset + this.#take(length, what);
+    return this.#utf8.decode(new Uint8Array(this.#view.buffer, start, length));
+  }
+
+  skipString(what: string): void {
+    this.skip(this.count(`the length of ${what}`, 1), what);
+  }
+
+  #take(bytes: number, what: string): number {
+    const start = this.skip(bytes, what);
+    if (this.#position > this.#view.byteLength) throw new NeedMoreBytes();
+    return start;
+  }
+}
