@@ -1,0 +1,26 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "promise_worker.h"
+#include "vision_tower.h"
+
+/** Encodes one picture off the JavaScript thread. A promise of a Float32Array. */
+class EncodeWorker : public PromiseWorker {
+ public:
+  /** Keeps the tower alive until it has ended; calls `on_end` on the JavaScript thread then. */
+  EncodeWorker(Napi::Env env, std::shared_ptr<VisionTower> tower, std::vector<uint8_t> pixels,
+               std::function<void()> on_end);
+
+ private:
+  void work(const std::atomic<bool>& cancelled) override;
+  Napi::Value result() override;
+  void ended() override;
+
+  std::shared_ptr<VisionTower> tower_;
+  std::vector<uint8_t> pixels_;
+  std::vector<float> features_;
+  std::function<void()> on_end_;
+};

@@ -1,0 +1,65 @@
+import { withLock } from 'lifecycle-utils';
+import type { LlamaContext, LlamaContextSequence, Token } from 'node-llama-cpp';
+import type { ImageFeatures } from './engine.js';
+import type { NativeAddon } from './native-addon.js';
+import { nativeFailure } from './native-failure.js';
+
+/*
+ * The one file that touches node-llama-cpp's internals. Its public interface takes token ids only, so image
+ * features are evaluated beside it, in its own llama_context, and its books are brought up to date afterwards.
+ * The version is pinned and checked (release.ts); the addon checks the handles.
+ */
+
+interface ContextInternals {
+  readonly _ctx: object;
+}
+
+interface SequenceInternals {
+  readonly _sequenceId: number;
+  readonly _contextTokens: Token[];
+  _nextTokenIndex: number;
+}
+
+/** Stands in node-llama-cpp's list of tokens for a position that holds an image feature: `<unk>`. */
+const PLACEHOLDER = 0 as Token;
+
+/**
+ * Evaluates image features at the sequence's next positions, as if they were tokens.
+ * Holds node-llama-cpp's own context lock, so that no other evaluation runs meanwhile.
+ * @throws ExpectedError('engine') when the context is full or llama.cpp refuses; 'interrupted' on abort
+ */
+export async function evaluateFeatures(
+  addon: NativeAddon,
+  sequence: LlamaContextSequence,
+  features: ImageFeatures,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { context } = sequence;
+  const books = sequence as unknown as SequenceInternals;
+  await withLock([context, 'context'], async () => {
+    signal?.throwIfAborted();
+    const cancel = () => {
+      addon.cancelEvaluation();
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      await addon.evaluateFeatures(internalsOf(context)._ctx, {
+        features: features.values,
+        tokens: features.tokens,
+        width: features.width,
+        sequenceId: books._sequenceId,
+        position: books._nextTokenIndex,
+      });
+    } catch (error) {
+      throw nativeFailure(error);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+    for (let index = 0; index < features.tokens; index++) books._contextTokens.push(PLACEHOLDER);
+    books._nextTokenIndex += features.tokens;
+  });
+}
+
+function internalsOf(context: LlamaContext): ContextInternals {
+  return context as unknown as ContextInternals;
+}

@@ -1,0 +1,65 @@
+import { ExpectedError } from '../llava/expected-error.js';
+import type { Pixels } from '../llava/pixels.js';
+import type { Backend } from './backend.js';
+import type { ImageFeatures } from './engine.js';
+import { nativeFailure } from './native-failure.js';
+import type { NativeTower } from './native-addon.js';
+
+/** CLIP ViT and projector of one mmproj file, loaded on the backend's device. */
+export class VisionTower implements Disposable {
+  readonly #tower: NativeTower;
+
+  private constructor(tower: NativeTower) {
+    this.#tower = tower;
+  }
+
+  /** @throws ExpectedError('weights') for a file that is no LLaVA-1.5 mmproj, naming what was found. */
+  static async open(mmproj: string, { addon, device, threads }: Backend): Promise<VisionTower> {
+    try {
+      return new VisionTower(await addon.openTower(mmproj, { device, threads }));
+    } catch (error) {
+      throw nativeFailure(error);
+    }
+  }
+
+  /** Side of the square it sees, in pixels. */
+  get imageSize(): number {
+    return this.#tower.imageSize;
+  }
+
+  /** Rows of the image features: one a patch. */
+  get tokens(): number {
+    return this.#tower.tokens;
+  }
+
+  /** Columns of the image features: the language model's embedding length. */
+  get width(): number {
+    return this.#tower.width;
+  }
+
+  /** Pixels of `imageSize`² → image features; an abort ends it as soon as the device allows. */
+  async encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures> {
+    signal?.throwIfAborted();
+    if (pixels.size !== this.imageSize)
+      throw new ExpectedError(
+        'engine',
+        `The tower sees ${this.imageSize} pixels a side and was given ${pixels.size}.`,
+      );
+    const cancel = () => {
+      this.#tower.cancel();
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const values = await this.#tower.encode(pixels.rgb);
+      return { tokens: this.tokens, width: this.width, values };
+    } catch (error) {
+      throw nativeFailure(error);
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#tower.close();
+  }
+}

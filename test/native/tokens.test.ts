@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import llamaTokenizer from 'llama-tokenizer-js';
+import { getLlama, type Token } from 'node-llama-cpp';
+import { afterAll, describe, expect, it } from 'vitest';
+import { TEXT_BEFORE_IMAGE, textAfterImage, textOfNextTurn } from '../../src/llava/prompt.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { writeGguf } from '../reference/gguf-writer.js';
+import { randomText } from '../reference/random-text.js';
+
+/** LLaMA-2's own vocabulary: ids 0–2 are special, 3–258 bytes, and a piece's score is minus its rank. */
+const FIRST_PIECE = 259;
+
+const path = join(temporaryFolder(), 'llama-2-vocabulary.gguf');
+writeGguf(path, withLlama2Vocabulary());
+const llama = await getLlama({ gpu: false, build: 'never', progressLogs: false });
+const model = await llama.loadModel({ modelPath: path, vocabOnly: true });
+afterAll(() => llama.dispose());
+
+function withLlama2Vocabulary() {
+  const tokens = llamaTokenizer.vocabById;
+  const text = randomText({ vocabularySize: 512, textWidth: 32, textBlocks: 1 });
+  const metadata = new Map(text.metadata);
+  metadata.set('llama.vocab_size', { type: 'uint32', value: tokens.length });
+  metadata.set('tokenizer.ggml.tokens', { type: 'array', of: 'string', items: tokens });
+  metadata.set('tokenizer.ggml.scores', {
+    type: 'array',
+    of: 'float32',
+    items: tokens.map(scoreOf),
+  });
+  metadata.set('tokenizer.ggml.token_type', {
+    type: 'array',
+    of: 'int32',
+    items: tokens.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < FIRST_PIECE ? 6 : 1)),
+  });
+  return { ...text, metadata };
+}
+
+/** Runs of spaces were added to the trained pieces, to be merged after all of them. */
+function scoreOf(piece: string, id: number): number {
+  return /^▁▁+$/.test(piece) ? -1e9 : Math.min(0, FIRST_PIECE - id);
+}
+
+const ours = (text: string) => [...model.tokenize(text, false)];
+const theirs = (text: string) => llamaTokenizer.encode(text, false);
+const pieces = (ids: readonly number[]) => ids.map((id) => llamaTokenizer.vocabById[id]);
+
+describe('tokens around the image, with LLaMA-2’s vocabulary', () => {
+  it('left of it ends in USER, :, ▁', () => {
+    const ids = ours(TEXT_BEFORE_IMAGE);
+    expect(ids).toEqual(theirs(TEXT_BEFORE_IMAGE));
+    expect(pieces(ids.slice(-4))).toEqual(['▁US', 'ER', ':', '▁']);
+  });
+
+  it('right of it begins with ▁, <0x0A>', () => {
+    const text = textAfterImage('What is it?\nAnswer the question using a single word or phrase.');
+    const ids = ours(text);
+    expect(ids).toEqual(theirs(text));
+    expect(pieces(ids.slice(0, 3))).toEqual(['▁', '<0x0A>', 'What']);
+    expect(pieces(ids.slice(-4))).toEqual(['SS', 'IST', 'ANT', ':']);
+  });
+
+  it('a later turn begins with ▁US, ER', () => {
+    const text = textOfNextTurn('And now?');
+    expect(ours(text)).toEqual(theirs(text));
+    expect(pieces(ours(text).slice(0, 2))).toEqual(['▁US', 'ER']);
+  });
+
+  it.each([
+    '</s>',
+    '<s>',
+    '<unk>',
+    'USER: <image>',
+    '中文 é 😀',
+    '  two  spaces ',
+    'four    of them',
+    "the user's\ttab",
+  ])('takes %j from users as plain text', (question) => {
+    const ids = ours(textAfterImage(question));
+    expect(ids).toEqual(theirs(textAfterImage(question)));
+    expect(ids.filter((id) => id < 3)).toEqual([]);
+  });
+
+  it('gives BOS and the end of a turn their own ids', () => {
+    expect([model.tokens.bos, model.tokens.eos]).toEqual([1 as Token, 2 as Token]);
+  });
+});
