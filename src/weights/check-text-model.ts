@@ -46,6 +46,7 @@ export function checkTextModel(header: GgufHeader): TextModelInfo {
   tensorAt(header, 'token_embd.weight', [width, vocabularySize], HINT);
   tensorAt(header, 'output_norm.weight', [width], HINT);
   checkBlocks(header, 'blk.', layers, HINT);
+  checkWhatLlamaCppTrusts(header);
   const heads = countAt(header, 'llama.attention.head_count', HINT);
   const sharesKeys = header.metadata.has('llama.attention.head_count_kv');
   return {
@@ -67,4 +68,29 @@ function checkWhole(header: GgufHeader): void {
   if (typeof parts !== 'number' || parts <= 1) return;
   const hint = 'Join the parts first: llama-gguf-split --merge FIRST-PART WHOLE.gguf';
   throw weightsError(header.path, `is one of ${parts} parts of a model`, hint);
+}
+
+const ROPE_SCALINGS = ['none', 'linear', 'yarn', 'longrope'];
+
+/** llama.cpp v0.5.0 ends the whole process, by an assertion, on each of these. */
+function checkWhatLlamaCppTrusts(header: GgufHeader): void {
+  const refuse = (problem: string) => weightsError(header.path, `is not usable: ${problem}`, HINT);
+  countAt(header, 'llama.feed_forward_length', HINT);
+  const epsilon = header.metadata.get('llama.attention.layer_norm_rms_epsilon');
+  if (typeof epsilon !== 'number' || !(epsilon > 0 && epsilon < 1)) {
+    throw refuse(
+      `"llama.attention.layer_norm_rms_epsilon" is ${JSON.stringify(epsilon)}, not between 0 and 1`,
+    );
+  }
+  const scaling = textAt(header, 'llama.rope.scaling.type');
+  if (scaling !== undefined && !ROPE_SCALINGS.includes(scaling)) {
+    throw refuse(`"llama.rope.scaling.type" is ${quote(scaling)}, not one of ${ROPE_SCALINGS.join(', ')}`);
+  }
+  const experts = header.metadata.get('llama.expert_count');
+  if (experts !== undefined && experts !== 0)
+    throw refuse('it is a mixture of experts, which LLaVA-1.5 is not');
+  const tokens = header.metadata.get('tokenizer.ggml.tokens');
+  if (typeof tokens === 'object' && tokens.repeated !== undefined) {
+    throw refuse(`its vocabulary has the token ${quote(tokens.repeated)} twice`);
+  }
 }

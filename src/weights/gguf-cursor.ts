@@ -97,10 +97,6 @@ export class GgufCursor {
     return this.#utf8.decode(new Uint8Array(this.#view.buffer, start, length));
   }
 
-  skipString(what: string): void {
-    this.skip(this.count(`the length of ${what}`, 1), what);
-  }
-
   #take(bytes: number, what: string): number {
     const start = this.skip(bytes, what);
     if (this.#position > this.#view.byteLength) throw new NeedMoreBytes();

@@ -8,6 +8,8 @@ export type GgufScalar = number | boolean | string;
 export interface GgufArray {
   readonly length: number;
   readonly values: readonly GgufScalar[] | undefined;
+  /** Of long arrays of texts: one that stands in it twice, if any does. */
+  readonly repeated?: string;
 }
 
 export type GgufValue = GgufScalar | GgufArray;
@@ -104,9 +106,21 @@ function readValue(cursor: GgufCursor, what: string): GgufValue {
   if (length <= SHORT_ARRAY) {
     return { length, values: Array.from({ length }, () => readScalar(cursor, elementType, what)) };
   }
-  if (elementType !== STRING) cursor.skip(length * bytesEach, what);
-  else for (let i = 0; i < length; i++) cursor.skipString(what);
+  if (elementType === STRING) return { length, values: undefined, ...readLongTexts(cursor, length, what) };
+  cursor.skip(length * bytesEach, what);
   return { length, values: undefined };
+}
+
+function readLongTexts(cursor: GgufCursor, length: number, what: string): Pick<GgufArray, 'repeated'> {
+  const seen = new Set<string>();
+  let repeated: string | undefined;
+  for (let i = 0; i < length; i++) {
+    const text = cursor.string(what);
+    // llama.cpp gives empty texts names of their own.
+    if (text !== '' && seen.has(text)) repeated ??= text;
+    seen.add(text);
+  }
+  return repeated === undefined ? {} : { repeated };
 }
 
 function readScalar(cursor: GgufCursor, type: number, what: string): GgufScalar {

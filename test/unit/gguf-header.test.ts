@@ -66,7 +66,7 @@ describe('readGgufHeader', () => {
       numbers: { length: 2, values: [7, 8] },
       words: { length: 2, values: ['a', 'b'] },
       long: { length: 300, values: undefined },
-      vocabulary: { length: 300, values: undefined },
+      vocabulary: { length: 300, values: undefined, repeated: '▁the' },
       after: 5,
     });
   });

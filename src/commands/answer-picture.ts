@@ -1,0 +1,67 @@
+import type { AnswerEvent, Engine } from '../engine/engine.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { readAnswer } from '../llava/read-answer.js';
+import { writeRequest } from '../llava/response-format.js';
+import type { AnswerRecord } from '../terminal/answer-record.js';
+import type { AnswerWriter } from '../terminal/answer-writer.js';
+import type { AskRequest } from './ask-request.js';
+import type { LoadedPicture } from './picture-queue.js';
+
+/** One picture's way to its answer: encode, look, ask; the text goes to the writer as it comes. */
+export async function answerPicture(
+  engine: Engine,
+  { pixels, ms: pictureMs }: LoadedPicture,
+  { question, sampling }: Pick<AskRequest, 'question' | 'sampling'>,
+  model: string,
+  writer: Pick<AnswerWriter, 'text'>,
+  signal: AbortSignal,
+): Promise<AnswerRecord> {
+  const { picture } = pixels;
+  const [features, encodeMs] = await timed(() => engine.encode(pixels, signal));
+  const [prefix, lookMs] = await timed(() => engine.look(features, signal));
+  const events = prefix.ask(writeRequest(question, picture), sampling, signal);
+  const { answer, done } = await collect(events, writer);
+  return {
+    picture: picture.label,
+    question: question.text,
+    format: question.format,
+    answer,
+    ...readAnswer(answer, question, picture),
+    stop: done.reason,
+    model,
+    device: engine.info.device,
+    width: picture.width,
+    height: picture.height,
+    tokens: { prompt: done.usage.promptTokens, image: features.tokens, answer: done.usage.answerTokens },
+    ms: {
+      picture: round(pictureMs),
+      encode: round(encodeMs),
+      look: round(lookMs),
+      question: round(done.usage.questionMs),
+      answer: round(done.usage.answerMs),
+    },
+  };
+}
+
+async function collect(
+  events: AsyncIterable<AnswerEvent>,
+  writer: Pick<AnswerWriter, 'text'>,
+): Promise<{ answer: string; done: Extract<AnswerEvent, { type: 'done' }> }> {
+  let answer = '';
+  for await (const event of events) {
+    if (event.type === 'done') return { answer, done: event };
+    answer += event.text;
+    await writer.text(event.text);
+  }
+  throw new ExpectedError('engine', 'The engine stopped before its answer ended.');
+}
+
+async function timed<Result>(work: () => Promise<Result>): Promise<[Result, number]> {
+  const start = performance.now();
+  const result = await work();
+  return [result, performance.now() - start];
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,94 @@
+import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { inspectPicture, type PictureSource } from '../llava/picture.js';
+import { readYesOrNo } from '../llava/read-answer.js';
+import type { AnswerRecord } from '../terminal/answer-record.js';
+import { jsonWriter, lineWriter, streamingWriter, type AnswerWriter } from '../terminal/answer-writer.js';
+import { warn } from '../terminal/report-error.js';
+import { formatStats } from '../terminal/stats.js';
+import { answerPicture } from './answer-picture.js';
+import type { AskRequest } from './ask-request.js';
+import type { CommandContext } from './command-context.js';
+import { checkWeights, openWeights } from './open-weights.js';
+import { PictureQueue } from './picture-queue.js';
+import { labelOf, pictureSources } from './picture-sources.js';
+
+/**
+ * Answers the question for each picture, in order. What can be found wrong cheaply is found before the weights load:
+ * a single picture is read whole, of several the headers are read.
+ * @throws ExpectedError when a single picture has no answer; of several, each failure is reported and the rest go on.
+ */
+export async function askPictures(request: AskRequest, context: CommandContext): Promise<ExitCode> {
+  const { io, signal } = context;
+  const weights = await checkWeights(request.weights);
+  const sources = await pictureSources(request.pictures, io);
+  const several = sources.length > 1;
+  const writer = request.json ? jsonWriter(io) : several ? lineWriter(io) : streamingWriter(io);
+  const readable = several ? await readableSources(sources, writer) : sources;
+  if (readable.length === 0) return EXIT_CODES.usage;
+
+  const queue = new PictureQueue(readable, { imageSize: weights.info.imageSize, exif: request.exif });
+  if (!several) await queue.first;
+  await using engine = await openWeights(weights, context);
+  const answers: string[] = [];
+  for (const { source, loading } of queue.inOrder()) {
+    try {
+      const record = await answerPicture(engine, await loading, request, weights.name, writer, signal);
+      await writer.finish(record);
+      answers.push(record.answer);
+      report(record);
+    } catch (error) {
+      if (!several || !isOfOnePicture(error)) throw error;
+      await writer.fail(labelOf(source), error);
+    }
+  }
+  if (request.exitStatus) return exitCodeOfAnswers(answers, sources.length);
+  return answers.length === sources.length ? EXIT_CODES.ok : EXIT_CODES.someFailed;
+
+  function report(record: AnswerRecord): void {
+    if (record.stop !== 'end')
+      warn(
+        io,
+        `The answer about "${record.picture}" was cut (${record.stop}) after ${record.tokens.answer} tokens.`,
+      );
+    if (request.stats) io.stderr.write(`${formatStats(record, engine.info)}\n`);
+  }
+}
+
+/** Leaves out, and reports, the pictures whose headers cannot be read. */
+async function readableSources(
+  sources: readonly PictureSource[],
+  writer: AnswerWriter,
+): Promise<readonly PictureSource[]> {
+  const readable: PictureSource[] = [];
+  for (const source of sources) {
+    try {
+      await inspectPicture(source);
+      readable.push(source);
+    } catch (error) {
+      if (!isOfOnePicture(error)) throw error;
+      await writer.fail(labelOf(source), error);
+    }
+  }
+  return readable;
+}
+
+/** A failure that says nothing about the other pictures. */
+function isOfOnePicture(error: unknown): error is ExpectedError {
+  return error instanceof ExpectedError && (error.kind === 'input' || error.kind === 'engine');
+}
+
+/** grep's rule: success when any picture says yes, 1 when all say no. */
+function exitCodeOfAnswers(answers: readonly string[], asked: number): ExitCode {
+  const readings = answers.map(readYesOrNo);
+  if (readings.includes(undefined))
+    throw new ExpectedError(
+      'usage',
+      `The answer "${answers[readings.indexOf(undefined)] ?? ''}" is neither yes nor no.`,
+      {
+        hint: 'Ask a yes/no question with --format short, or leave out --exit-status',
+      },
+    );
+  if (answers.length < asked) return EXIT_CODES.someFailed;
+  return readings.includes('yes') ? EXIT_CODES.ok : EXIT_CODES.no;
+}

@@ -1,0 +1,69 @@
+import { ExpectedError } from '../llava/expected-error.js';
+import { checkQuestion, type Question } from '../llava/response-format.js';
+import type { Sampling } from '../engine/engine.js';
+import type { PictureFlags, QuestionFlags, SamplingFlags, WeightFlags } from './option-groups.js';
+
+export interface AskFlags extends WeightFlags, SamplingFlags, QuestionFlags, PictureFlags {
+  readonly json?: boolean;
+  readonly exitStatus?: boolean;
+  readonly stats?: boolean;
+}
+
+/** Everything `llava ask` needs to know, checked and complete. */
+export interface AskRequest {
+  readonly question: Question;
+  /** Paths; `-` stands for stdin. */
+  readonly pictures: readonly string[];
+  readonly weights: WeightFlags;
+  readonly sampling: Sampling;
+  readonly exif: boolean;
+  readonly json: boolean;
+  readonly exitStatus: boolean;
+  readonly stats: boolean;
+}
+
+/** @throws ExpectedError('usage') for what the command line itself gets wrong. */
+export function resolveAskRequest(text: string, pictures: readonly string[], flags: AskFlags): AskRequest {
+  if (pictures.filter((path) => path === '-').length > 1)
+    throw new ExpectedError('usage', '"-" stands for the picture on stdin and was given more than once.', {
+      hint: 'Give "-" once',
+    });
+  checkWeightFlags(flags);
+  const question = questionOf(text, flags);
+  checkQuestion(question);
+  return Object.freeze({
+    question,
+    pictures,
+    weights: flags,
+    sampling: samplingOf(flags),
+    exif: flags.exif,
+    json: flags.json === true,
+    exitStatus: flags.exitStatus === true,
+    stats: flags.stats === true,
+  });
+}
+
+/** @throws ExpectedError("usage") when only one of a pair is named. */
+export function checkWeightFlags(flags: WeightFlags): void {
+  const { gguf, mmproj } = flags;
+  if ((gguf === undefined) === (mmproj === undefined)) return;
+  const [given, missing] = gguf === undefined ? ['--mmproj', '--gguf'] : ['--gguf', '--mmproj'];
+  throw new ExpectedError('usage', `${given} "${gguf ?? mmproj ?? ''}" needs ${missing} as well.`, {
+    hint: 'A LLaVA-1.5 is a pair of files: --gguf MODEL.gguf --mmproj MMPROJ.gguf',
+  });
+}
+
+function questionOf(text: string, flags: QuestionFlags): Question {
+  const format = flags.format ?? (flags.choice === undefined ? 'free' : 'letter');
+  return {
+    text,
+    format,
+    ...(flags.choice === undefined ? {} : { choices: flags.choice }),
+    ...(flags.ocr === undefined ? {} : { ocrTokens: flags.ocr.split(',').map((word) => word.trim()) }),
+  };
+}
+
+function samplingOf(flags: SamplingFlags): Sampling {
+  const { temperature, topP, seed, maxTokens } = flags;
+  return { temperature, topP, seed, maxTokens };
+}

@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import {
+  addPictureOptions,
+  addQuestionOptions,
+  addSamplingOptions,
+  addWeightOptions,
+} from './option-groups.js';
+import type { CommandContext } from './command-context.js';
+import type { AskFlags } from './ask-request.js';
+
+const EXAMPLES = `
+Examples:
+  llava ask "What color is the car?" street.jpg
+  llava ask --format short "Is it raining?" *.jpg
+  llava ask "Which animal is it?" pet.png --choice cat --choice dog
+  curl -s URL | llava ask "What is this?" -
+`;
+
+/** `llava ask`: one question, one picture or many; grep's order of arguments. */
+export function addAskCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('ask')
+    .description('ask one question about one picture or many')
+    .argument('<question>', 'what to ask')
+    .argument('<picture...>', 'files of pictures; - is the picture on stdin');
+  addQuestionOptions(command);
+  addWeightOptions(command);
+  addSamplingOptions(command);
+  addPictureOptions(command);
+  command
+    .option('--json', 'one JSON object a picture, on a line of its own')
+    .option('--exit-status', 'answer by exit code too: 0 is yes, 1 is no')
+    .option('--stats', 'counts and times on stderr')
+    .addHelpText('after', EXAMPLES)
+    .action(async (question: string, pictures: readonly string[], flags: AskFlags) => {
+      const [{ resolveAskRequest }, { askPictures }] = await Promise.all([
+        import('./ask-request.js'),
+        import('./ask-pictures.js'),
+      ]);
+      context.finish(await askPictures(resolveAskRequest(question, pictures, flags), context));
+    });
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import { addPictureOptions, addWeightOptions, type PictureFlags, type WeightFlags } from './option-groups.js';
+import type { CommandContext } from './command-context.js';
+
+export interface FeaturesFlags extends WeightFlags, PictureFlags {
+  readonly output: string;
+}
+
+/** `llava features`: a picture's image features as a NumPy file. */
+export function addFeaturesCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('features')
+    .description('write the image features of a picture: float32 [tokens, width], as .npy')
+    .argument('<picture>', 'a file; - is the picture on stdin')
+    .requiredOption('-o, --output <file>', 'the .npy file to write; - is stdout');
+  addWeightOptions(command);
+  addPictureOptions(command);
+  command.action(async (picture: string, flags: FeaturesFlags) => {
+    const { writeFeatures } = await import('./write-features.js');
+    await writeFeatures(picture, flags, context);
+  });
+}

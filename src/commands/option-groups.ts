@@ -1,0 +1,58 @@
+import { Option, type Command } from 'commander';
+import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.js';
+import { collect, decimalNumber, wholeNumber } from './option-parsers.js';
+
+/** Which weights to use. */
+export interface WeightFlags {
+  readonly model?: string;
+  readonly gguf?: string;
+  readonly mmproj?: string;
+}
+
+/** How answer tokens are chosen. */
+export interface SamplingFlags {
+  readonly temperature: number;
+  readonly topP: number;
+  readonly seed?: number;
+  readonly maxTokens: number;
+}
+
+/** How the question is put. */
+export interface QuestionFlags {
+  readonly format?: ResponseFormat;
+  readonly choice?: readonly string[];
+  readonly ocr?: string;
+}
+
+/** How pictures are read. */
+export interface PictureFlags {
+  readonly exif: boolean;
+}
+
+export function addWeightOptions(command: Command): Command {
+  return command
+    .addOption(new Option('-m, --model <name>', 'a model of the catalogue').conflicts(['gguf', 'mmproj']))
+    .option('--gguf <file>', 'the language model of a pair of your own, with --mmproj')
+    .option('--mmproj <file>', 'the vision tower and projector of that pair');
+}
+
+export function addSamplingOptions(command: Command): Command {
+  return command
+    .option('--temperature <t>', 'from 0, the most likely words, to 2', decimalNumber(0, 2), 0)
+    .option('--top-p <p>', 'share of probability that sampling draws from', decimalNumber(0, 1, false), 1)
+    .option('--seed <n>', 'makes sampled answers repeatable', wholeNumber(0, 2 ** 32 - 1))
+    .option('--max-tokens <n>', 'longest answer, in tokens', wholeNumber(1, 1_000_000), 512);
+}
+
+export function addQuestionOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('-f, --format <format>', 'what kind of answer').choices(Object.keys(RESPONSE_FORMATS)),
+    )
+    .option('--choice <text>', 'an option of a letter question; give one for each', collect)
+    .option('--ocr <words>', 'words read in the picture, separated by commas, as a hint');
+}
+
+export function addPictureOptions(command: Command): Command {
+  return command.option('--no-exif', 'do not turn pictures upright (the reference does not)');
+}

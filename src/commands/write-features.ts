@@ -1,0 +1,32 @@
+import { encodeNpy } from '../llava/npy.js';
+import { loadPixels } from '../llava/pixels.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { writeWholeFile } from '../terminal/write-whole-file.js';
+import type { CommandContext } from './command-context.js';
+import type { FeaturesFlags } from './features.js';
+import { checkWeightFlags } from './ask-request.js';
+import { checkWeights, openWeights } from './open-weights.js';
+import { pictureSources } from './picture-sources.js';
+
+/** Encodes one picture and writes its features; an existing file is replaced only when all went well. */
+export async function writeFeatures(
+  path: string,
+  flags: FeaturesFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { io, signal } = context;
+  checkWeightFlags(flags);
+  if (flags.output === '-' && io.stdoutIsTerminal)
+    throw new ExpectedError('usage', 'The features are binary and stdout is the terminal.', {
+      hint: `llava features ${path} -o features.npy`,
+    });
+  const weights = await checkWeights(flags);
+  const [source] = await pictureSources([path], io);
+  if (source === undefined) return;
+  const pixels = await loadPixels(source, { imageSize: weights.info.imageSize, exif: flags.exif });
+  await using engine = await openWeights(weights, context);
+  const { values, tokens, width } = await engine.encode(pixels, signal);
+  const file = encodeNpy(values, [tokens, width]);
+  if (flags.output === '-') io.stdout.write(file);
+  else await writeWholeFile(flags.output, file);
+}

@@ -1,0 +1,47 @@
+import { Command, CommanderError } from 'commander';
+import { addAskCommand } from './commands/ask.js';
+import type { CommandContext } from './commands/command-context.js';
+import { addFeaturesCommand } from './commands/features.js';
+import { describeVersions } from './engine/release.js';
+import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-codes.js';
+import { ExpectedError } from './llava/expected-error.js';
+import type { Io } from './terminal/io.js';
+import { reportError } from './terminal/report-error.js';
+
+/**
+ * Parses the arguments, runs the command and answers with the exit code.
+ * Every way of failing ends here: nothing below writes errors or exits.
+ */
+export async function runProgram(argv: readonly string[], io: Io, signal: AbortSignal): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT_CODES.ok;
+  const finish = (code: ExitCode) => {
+    exitCode = code;
+  };
+  const program = makeProgram({ io, signal, finish });
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    // commander has written its message already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    if (signal.aborted) return EXIT_CODES.interrupted;
+    reportError(io, error);
+    return error instanceof ExpectedError ? exitCodeOf(error.kind) : EXIT_CODES.failed;
+  }
+}
+
+function makeProgram(context: CommandContext): Command {
+  const { io } = context;
+  const program = new Command('llava')
+    .description('LLaVA-1.5 in your terminal: ask questions about pictures, offline.')
+    .version(describeVersions(), '-V, --version', 'the versions of llava, node-llama-cpp and llama.cpp')
+    .exitOverride()
+    .showHelpAfterError('(llava --help shows what can be typed)')
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  addAskCommand(program, context);
+  addFeaturesCommand(program, context);
+  return program;
+}

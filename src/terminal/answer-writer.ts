@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import type { ExpectedError } from '../llava/expected-error.js';
+import type { AnswerRecord } from './answer-record.js';
+import type { Io } from './io.js';
+import { printable } from './printable.js';
+import { reportError } from './report-error.js';
+
+/** How answers reach stdout; failures of single pictures reach stderr in each of the ways. */
+export interface AnswerWriter {
+  /** A piece of the answer that is being given. */
+  text(piece: string): Promise<void>;
+  /** The whole answer. */
+  finish(record: AnswerRecord): Promise<void>;
+  /** This picture has no answer. */
+  fail(picture: string, error: ExpectedError): Promise<void>;
+}
+
+/** One answer, shown as it comes, closed by one line break. */
+export function streamingWriter(io: Io): AnswerWriter {
+  const show = (text: string) => write(io.stdout, io.stdoutIsTerminal ? printable(text) : text);
+  return {
+    text: show,
+    finish: () => show('\n'),
+    fail: (_, error) => report(io, error),
+  };
+}
+
+/** `path<TAB>answer`, one line a picture: line breaks and tabs of both become spaces. */
+export function lineWriter(io: Io): AnswerWriter {
+  const field = (text: string) => printable(text.replace(/\s+/g, ' '));
+  return {
+    text: () => Promise.resolve(),
+    finish: ({ picture, answer }) => write(io.stdout, `${field(picture)}\t${field(answer)}\n`),
+    fail: (_, error) => report(io, error),
+  };
+}
+
+/** One JSON object a line; a picture without an answer has `error` in its place. */
+export function jsonWriter(io: Io): AnswerWriter {
+  const row = (value: unknown) => write(io.stdout, `${JSON.stringify(value)}\n`);
+  return {
+    text: () => Promise.resolve(),
+    finish: row,
+    fail: async (picture, error) => {
+      await report(io, error);
+      await row({ picture, error: { kind: error.kind, message: error.message, hint: error.hint } });
+    },
+  };
+}
+
+async function write(stream: Writable, text: string): Promise<void> {
+  if (text !== '' && !stream.write(text)) await once(stream, 'drain');
+}
+
+function report(io: Io, error: ExpectedError): Promise<void> {
+  reportError(io, error);
+  return Promise.resolve();
+}

@@ -1,0 +1,21 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { ExpectedError } from '../llava/expected-error.js';
+
+/**
+ * Writes a file all or nothing: beside it first, then renamed, so that no half of it is ever seen.
+ * @throws ExpectedError('input') when the folder is missing, not writable or full.
+ */
+export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<void> {
+  const part = `${path}.${process.pid}.part`;
+  try {
+    await writeFile(part, bytes, { flush: true });
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ExpectedError('input', `"${path}" could not be written: ${reason}`, {
+      hint: 'Name a file in a folder you may write to, on a disk with space',
+      cause: error,
+    });
+  }
+}

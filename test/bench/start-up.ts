@@ -1,0 +1,29 @@
+/* Cold start to exit of the real binary: npm run bench:start-up [runs] */
+import { availableParallelism } from 'node:os';
+import { LLAVA, projectFile } from '../helpers/run-llava.js';
+import { measure, spread } from './measure.js';
+
+const picture = projectFile('examples/shapes.png');
+const commands: [name: string, args: readonly string[]][] = [
+  ['llava ask, demo model', ['ask', '--model', 'demo', 'What color is the circle?', picture]],
+  ['llava --help', ['--help']],
+  ['llava ask, missing picture', ['ask', '--model', 'demo', 'What is it?', 'none.png']],
+];
+const runs = Number(process.argv[2] ?? 7);
+
+process.stdout.write(
+  `node ${process.version}, ${availableParallelism()} cores, ${runs} runs after one warm-up\n`,
+);
+for (const [name, args] of commands) {
+  const seconds: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const { seconds: taken } = await measure(process.execPath, [LLAVA, ...args]).catch(failedAsExpected);
+    if (run > 0) seconds.push(taken);
+  }
+  process.stdout.write(`${name}: ${spread(seconds)} s\n`);
+}
+
+function failedAsExpected(error: unknown): { seconds: number } {
+  if (error instanceof Error && 'durationMs' in error) return { seconds: Number(error.durationMs) / 1000 };
+  throw error;
+}

@@ -1,0 +1,57 @@
+import { execa } from 'execa';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LLAVA } from '../helpers/run-llava.js';
+import { writeRedCircle } from '../helpers/scene-pictures.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { writeRandomPair } from '../reference/random-pair.js';
+
+const folder = temporaryFolder();
+const circle = await writeRedCircle(folder);
+/** Random weights never end their turn, so the answer goes on until something stops it. */
+const endless = writeRandomPair(join(folder, 'endless'), { textWidth: 512, textBlocks: 8 });
+
+function askEndlessly() {
+  const pair = ['--gguf', endless.model, '--mmproj', endless.mmproj];
+  return execa(process.execPath, [LLAVA, 'ask', ...pair, '--max-tokens', '100000', 'What is it?', circle], {
+    reject: false,
+    stdin: 'ignore',
+    env: { NO_COLOR: '1' },
+  });
+}
+
+describe('how llava ends', () => {
+  it('ends with success when its reader has enough', async () => {
+    const pipe = `"${process.execPath}" "${LLAVA}" ask "Describe the image." "${circle}" | head -c1; echo " \${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await execa('bash', ['-c', pipe]);
+    expect(stdout).toMatch(/^\S 0$/);
+    expect(stderr).toBe('');
+  });
+
+  it('ends with success when the reader closes in the middle of a long answer', async () => {
+    const asking = askEndlessly();
+    await once(asking.stdout, 'data');
+    asking.stdout.destroy();
+    const { exitCode, stderr } = await asking;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  });
+
+  it.each([['SIGINT' as const], ['SIGTERM' as const]])('stops at once on %s, with 130', async (signal) => {
+    const asking = askEndlessly();
+    await once(asking.stdout, 'data');
+    const start = performance.now();
+    asking.kill(signal);
+    const { exitCode, stderr } = await asking;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: '' });
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
+
+  it('stops while the weights load', async () => {
+    const asking = askEndlessly();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    asking.kill('SIGINT');
+    const { exitCode, stdout } = await asking;
+    expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' });
+  });
+});
