@@ -6,7 +6,14 @@ import sharp from 'sharp';
 const COMMANDS: readonly (readonly string[])[] = [
   ['ask', 'Describe the image.', 'examples/shapes.png'],
   ['ask', 'Where is the star?', 'examples/shapes.png'],
-  ['ask', '--format', 'short', 'How many objects are in the image?', 'examples/shapes.png', 'examples/night.png'],
+  [
+    'ask',
+    '--format',
+    'short',
+    'How many objects are in the image?',
+    'examples/shapes.png',
+    'examples/night.png',
+  ],
   ['ask', 'What color is the star?', 'examples/shapes.png', '--choice', 'red', '--choice', 'blue'],
   ['ask', '--format', 'box', 'the green triangle', 'examples/shapes.png'],
   ['ask', 'What color is the circle?', 'holiday.jpg'],

@@ -1,17 +1,17 @@
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import { inspectPicture, type PictureSource } from '../llava/picture.js';
+import { pictureLabel } from '../llava/picture-bytes.js';
 import { readYesOrNo } from '../llava/read-answer.js';
 import type { AnswerRecord } from '../terminal/answer-record.js';
-import { jsonWriter, lineWriter, streamingWriter, type AnswerWriter } from '../terminal/answer-writer.js';
+import { jsonWriter, lineWriter, streamingWriter } from '../terminal/answer-writer.js';
 import { warn } from '../terminal/report-error.js';
 import { formatStats } from '../terminal/stats.js';
 import { answerPicture } from './answer-picture.js';
 import type { AskRequest } from './ask-request.js';
 import type { CommandContext } from './command-context.js';
-import { checkWeights, openWeights } from './open-weights.js';
-import { PictureQueue } from './picture-queue.js';
-import { labelOf, pictureSources } from './picture-sources.js';
+import { checkPair } from '../weights/check-pair.js';
+import { chooseWeights, openEngine, startEngine } from './open-weights.js';
+import { pictureSources } from './picture-sources.js';
 
 /**
  * Answers the question for each picture, in order. What can be found wrong cheaply is found before the weights load:
@@ -20,16 +20,21 @@ import { labelOf, pictureSources } from './picture-sources.js';
  */
 export async function askPictures(request: AskRequest, context: CommandContext): Promise<ExitCode> {
   const { io, signal } = context;
-  const weights = await checkWeights(request.weights);
+  const weights = chooseWeights(request.weights);
   const sources = await pictureSources(request.pictures, io);
   const several = sources.length > 1;
   const writer = request.json ? jsonWriter(io) : several ? lineWriter(io) : streamingWriter(io);
-  const readable = several ? await readableSources(sources, writer) : sources;
+  await using starting = await startEngine(weights, context);
+  const { PictureQueue, readableSources } = await import('./picture-queue.js');
+  const { imageSize } = await checkPair(weights.model, weights.mmproj);
+  const readable = several
+    ? await readableSources(sources, (...failure) => writer.fail(...failure))
+    : sources;
   if (readable.length === 0) return EXIT_CODES.usage;
 
-  const queue = new PictureQueue(readable, { imageSize: weights.info.imageSize, exif: request.exif });
+  const queue = new PictureQueue(readable, { imageSize, exif: request.exif });
   if (!several) await queue.first;
-  await using engine = await openWeights(weights, context);
+  await using engine = await openEngine(starting, weights, context);
   const answers: string[] = [];
   for (const { source, loading } of queue.inOrder()) {
     try {
@@ -39,7 +44,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       report(record);
     } catch (error) {
       if (!several || !isOfOnePicture(error)) throw error;
-      await writer.fail(labelOf(source), error);
+      await writer.fail(pictureLabel(source), error);
     }
   }
   if (request.exitStatus) return exitCodeOfAnswers(answers, sources.length);
@@ -53,24 +58,6 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       );
     if (request.stats) io.stderr.write(`${formatStats(record, engine.info)}\n`);
   }
-}
-
-/** Leaves out, and reports, the pictures whose headers cannot be read. */
-async function readableSources(
-  sources: readonly PictureSource[],
-  writer: AnswerWriter,
-): Promise<readonly PictureSource[]> {
-  const readable: PictureSource[] = [];
-  for (const source of sources) {
-    try {
-      await inspectPicture(source);
-      readable.push(source);
-    } catch (error) {
-      if (!isOfOnePicture(error)) throw error;
-      await writer.fail(labelOf(source), error);
-    }
-  }
-  return readable;
 }
 
 /** A failure that says nothing about the other pictures. */

@@ -1,38 +1,35 @@
-import type { Engine, OpenOptions } from '../engine/engine.js';
-import { findWeights, type NamedWeights } from '../weights/catalogue.js';
-import { checkPair, type PairInfo } from '../weights/check-pair.js';
+import type { Engine } from '../engine/engine.js';
+import type { StartingEngine } from '../engine/starting-engine.js';
 import { startProgress } from '../terminal/progress.js';
+import { findWeights, type NamedWeights } from '../weights/catalogue.js';
 import type { CommandContext } from './command-context.js';
 import type { WeightFlags } from './option-groups.js';
 
-/** A pair that was found and whose headers fit each other; nothing of it is loaded yet. */
-export interface CheckedWeights extends NamedWeights {
-  readonly info: PairInfo;
+/** The files that the flags name. */
+export function chooseWeights(flags: WeightFlags): NamedWeights {
+  const { model, gguf, mmproj } = flags;
+  if (gguf === undefined || mmproj === undefined) return findWeights(model);
+  return { name: gguf, model: gguf, mmproj };
 }
 
-/** Finds the weights that the flags name and checks their headers, in milliseconds. */
-export async function checkWeights(flags: WeightFlags): Promise<CheckedWeights> {
-  const weights =
-    flags.gguf === undefined || flags.mmproj === undefined
-      ? findWeights(flags.model)
-      : { name: flags.gguf, model: flags.gguf, mmproj: flags.mmproj };
-  return { ...weights, info: await checkPair(weights.model, weights.mmproj) };
+/** Sets llama.cpp loading, the longest step of a start, so that pictures and headers are checked meanwhile. */
+export async function startEngine(
+  weights: NamedWeights,
+  { signal }: CommandContext,
+): Promise<StartingEngine> {
+  const { StartingEngine } = await import('../engine/starting-engine.js');
+  return new StartingEngine(weights, signal);
 }
 
-/** Loads checked weights, with progress on stderr. */
-export async function openWeights(
-  weights: CheckedWeights,
-  { io, signal }: CommandContext,
-  options: Pick<OpenOptions, 'contextSize' | 'threads'> = {},
+/** Loads the weights, with progress on stderr. */
+export async function openEngine(
+  starting: StartingEngine,
+  weights: NamedWeights,
+  { io }: CommandContext,
 ): Promise<Engine> {
-  const { openLlamaEngine } = await import('../engine/llama-engine.js');
   using progress = startProgress(io);
   progress.say(`loading ${weights.name}`);
-  return await openLlamaEngine(weights, {
-    ...options,
-    signal,
-    onProgress: (fraction) => {
-      progress.say(`loading ${weights.name} (${Math.round(fraction * 100)} %)`);
-    },
+  return await starting.open((fraction) => {
+    progress.say(`loading ${weights.name} (${Math.round(fraction * 100)} %)`);
   });
 }

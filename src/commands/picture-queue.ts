@@ -1,4 +1,6 @@
-import type { PictureSource } from '../llava/picture.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { pictureLabel, type PictureSource } from '../llava/picture-bytes.js';
+import { inspectPicture } from '../llava/picture.js';
 import { loadPixels, type PixelOptions, type Pixels } from '../llava/pixels.js';
 
 /** Pixels with the time it took to read, decode and resize them, in milliseconds. */
@@ -42,4 +44,22 @@ export class PictureQueue {
     loading.catch(() => undefined);
     return loading;
   }
+}
+
+/** Leaves out, and reports, the pictures whose headers cannot be read. */
+export async function readableSources(
+  sources: readonly PictureSource[],
+  report: (picture: string, error: ExpectedError) => Promise<void>,
+): Promise<readonly PictureSource[]> {
+  const readable: PictureSource[] = [];
+  for (const source of sources) {
+    try {
+      await inspectPicture(source);
+      readable.push(source);
+    } catch (error) {
+      if (!(error instanceof ExpectedError)) throw error;
+      await report(pictureLabel(source), error);
+    }
+  }
+  return readable;
 }

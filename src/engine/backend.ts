@@ -1,6 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { debuglog } from 'node:util';
-import { getLlama, LlamaLogLevel, NoBinaryFoundError, type Llama } from 'node-llama-cpp';
+import type { Llama, LlamaLogLevel } from 'node-llama-cpp';
 import { ExpectedError } from '../llava/expected-error.js';
+import { loadCpuLlama } from './cpu-llama.js';
+import type { WeightFiles } from './engine.js';
 import { attachNativeAddon, type NativeAddon } from './native-addon.js';
 import { checkNodeLlamaCppVersion } from './release.js';
 
@@ -17,15 +20,22 @@ export interface Backend extends AsyncDisposable {
 const debug = debuglog('llava');
 
 /**
- * Loads the shipped llama.cpp with the best backend this machine has; nothing is downloaded or compiled.
- * @param threads default: the physical cores, since more of them only get in each other's way
- * @throws ExpectedError('engine') when no binary fits this machine or the addon is not built.
+ * Language models below this size are computed faster by one thread of the CPU than a GPU takes to start, or
+ * two threads to meet; above all on busy machines.
  */
-export async function loadBackend(threads?: number): Promise<Backend> {
+const SMALL_MODEL_BYTES = 64e6;
+
+/**
+ * Loads the shipped llama.cpp; nothing is downloaded or compiled.
+ * @param options.gpu `auto`: the best backend this machine has
+ * @param options.threads default: the physical cores, since more of them only get in each other's way
+ * @throws ExpectedError('engine') when no binary fits this machine or the addon is not built
+ */
+export async function loadBackend(options: { gpu: 'auto' | false; threads?: number }): Promise<Backend> {
   checkNodeLlamaCppVersion();
-  const llama = await loadLlama();
+  const llama = await loadLlama(options.gpu);
   try {
-    llama.maxThreads = threads ?? llama.cpuMathCores;
+    llama.maxThreads = options.threads ?? llama.cpuMathCores;
     const addon = attachNativeAddon();
     const gpu = llama.gpu === false ? undefined : addon.listDevices().find(({ type }) => type !== 'cpu');
     return {
@@ -41,17 +51,28 @@ export async function loadBackend(threads?: number): Promise<Backend> {
   }
 }
 
-async function loadLlama(): Promise<Llama> {
+/** Loads the backend that suits these weights. A file that is missing is the business of those who open it. */
+export async function loadBackendFor({ model }: WeightFiles, threads?: number): Promise<Backend> {
+  const size = await stat(model).then(
+    (stats) => stats.size,
+    () => 0,
+  );
+  if (size < SMALL_MODEL_BYTES) return await loadBackend({ gpu: false, threads: threads ?? 1 });
+  return await loadBackend({ gpu: 'auto', ...(threads !== undefined && { threads }) });
+}
+
+async function loadLlama(gpu: 'auto' | false): Promise<Llama> {
+  const cpu = gpu === false ? await loadCpuLlama(log) : undefined;
+  if (cpu !== undefined) return cpu;
+  const { getLlama, LlamaLogLevel, NoBinaryFoundError } = await import('node-llama-cpp');
   try {
     return await getLlama({
-      gpu: 'auto',
+      gpu,
       build: 'never',
       skipDownload: true,
       progressLogs: false,
       logLevel: LlamaLogLevel.warn,
-      logger: (level, message) => {
-        debug('%s: %s', level, message.trimEnd());
-      },
+      logger: log,
     });
   } catch (error) {
     if (!(error instanceof NoBinaryFoundError)) throw error;
@@ -61,4 +82,8 @@ async function loadLlama(): Promise<Llama> {
       { hint: 'npx node-llama-cpp source download', cause: error },
     );
   }
+}
+
+function log(level: LlamaLogLevel, message: string): void {
+  debug('%s: %s', level, message.trimEnd());
 }

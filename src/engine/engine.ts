@@ -75,13 +75,3 @@ export interface WeightFiles {
   readonly model: string;
   readonly mmproj: string;
 }
-
-export interface OpenOptions {
-  /** Positions; default: what the model was trained for, 4096 at most. */
-  readonly contextSize?: number;
-  /** Default: the physical cores; one for a small model. */
-  readonly threads?: number;
-  /** Fraction 0 to 1 of the language model read. */
-  readonly onProgress?: (fraction: number) => void;
-  readonly signal?: AbortSignal;
-}

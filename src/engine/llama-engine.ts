@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises';
 import type { LlamaContext, LlamaContextSequence, LlamaModel } from 'node-llama-cpp';
 import { ExpectedError } from '../llava/expected-error.js';
 import { TEXT_BEFORE_IMAGE } from '../llava/prompt.js';
 import type { Pixels } from '../llava/pixels.js';
-import { loadBackend, type Backend } from './backend.js';
-import type { Engine, EngineInfo, ImageFeatures, ImagePrefix, OpenOptions, WeightFiles } from './engine.js';
+import { loadBackendFor, type Backend } from './backend.js';
+import type { Engine, EngineInfo, ImageFeatures, ImagePrefix, WeightFiles } from './engine.js';
 import { LlamaPrefix } from './llama-prefix.js';
 import { evaluateFeatures } from './sequence-bridge.js';
 import { VisionTower } from './vision-tower.js';
@@ -13,8 +12,18 @@ import { VisionTower } from './vision-tower.js';
 const DEFAULT_CONTEXT = 4096;
 /** LLaVA-1.5's 576 image tokens are evaluated in one batch. */
 const BATCH_SIZE = 640;
-/** Smaller language models are computed faster by one thread than two threads take to meet, above all on busy cores. */
-const BYTES_WORTH_THREADS = 64e6;
+
+export interface OpenOptions {
+  /** Already loading; belongs to the engine from here on. Default: loaded for these weights. */
+  readonly backend?: Promise<Backend>;
+  /** For a backend that is loaded here; see `loadBackend`. */
+  readonly threads?: number;
+  /** Positions; default: what the model was trained for, 4096 at most. */
+  readonly contextSize?: number;
+  /** Fraction 0 to 1 of the language model read. */
+  readonly onProgress?: (fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Loads a checked pair of weights and the backend to run them.
@@ -22,7 +31,7 @@ const BYTES_WORTH_THREADS = 64e6;
  */
 export async function openLlamaEngine(files: WeightFiles, options: OpenOptions = {}): Promise<LlamaEngine> {
   const start = performance.now();
-  const backend = await loadBackend(options.threads ?? (await threadsFor(files)));
+  const backend = await (options.backend ?? loadBackendFor(files, options.threads));
   let tower: VisionTower | undefined;
   try {
     options.signal?.throwIfAborted();
@@ -109,12 +118,6 @@ export class LlamaEngine implements Engine {
     // Disposes of its models and contexts as well.
     await this.#parts.backend[Symbol.asyncDispose]();
   }
-}
-
-/** One thread for small models; undefined leaves it to the backend. */
-async function threadsFor({ model }: WeightFiles): Promise<number | undefined> {
-  const { size } = await stat(model);
-  return size < BYTES_WORTH_THREADS ? 1 : undefined;
 }
 
 async function loadModel(path: string, { llama }: Backend, options: OpenOptions): Promise<LlamaModel> {

@@ -1,5 +1,5 @@
 import { withLock } from 'lifecycle-utils';
-import type { LlamaContext, LlamaContextSequence, Token } from 'node-llama-cpp';
+import type { LlamaContextSequence, Token } from 'node-llama-cpp';
 import type { ImageFeatures } from './engine.js';
 import type { NativeAddon } from './native-addon.js';
 import { nativeFailure } from './native-failure.js';
@@ -11,7 +11,8 @@ import { nativeFailure } from './native-failure.js';
  */
 
 interface ContextInternals {
-  readonly _ctx: object;
+  readonly _ctx: { setThreads(threads: number): void };
+  readonly _backendContextDisposeGuard: { createPreventDisposalHandle(): { dispose(): void } };
 }
 
 interface SequenceInternals {
@@ -35,15 +36,19 @@ export async function evaluateFeatures(
   signal?: AbortSignal,
 ): Promise<void> {
   const { context } = sequence;
+  const { _ctx: nativeContext, _backendContextDisposeGuard: guard } = context as unknown as ContextInternals;
   const books = sequence as unknown as SequenceInternals;
   await withLock([context, 'context'], async () => {
     signal?.throwIfAborted();
+    const inUse = guard.createPreventDisposalHandle();
     const cancel = () => {
       addon.cancelEvaluation();
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      await addon.evaluateFeatures(internalsOf(context)._ctx, {
+      // node-llama-cpp sets them for its own evaluations only.
+      nativeContext.setThreads(context.idealThreads);
+      await addon.evaluateFeatures(nativeContext, {
         features: features.values,
         tokens: features.tokens,
         width: features.width,
@@ -54,12 +59,9 @@ export async function evaluateFeatures(
       throw nativeFailure(error);
     } finally {
       signal?.removeEventListener('abort', cancel);
+      inUse.dispose();
     }
     for (let index = 0; index < features.tokens; index++) books._contextTokens.push(PLACEHOLDER);
     books._nextTokenIndex += features.tokens;
   });
-}
-
-function internalsOf(context: LlamaContext): ContextInternals {
-  return context as unknown as ContextInternals;
 }

@@ -6,6 +6,9 @@ export type PictureSource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'bytes'; readonly label: string; readonly bytes: Uint8Array };
 
+/** Files and streams larger than 100 MB are refused. */
+export const MAX_PICTURE_BYTES = 100e6;
+
 const CHUNK = 1 << 20;
 
 /** What to call `source` in messages and results: the path as it was given. */

@@ -1,5 +1,5 @@
 import sharp, { type Metadata } from 'sharp';
-import { pictureLabel, readPictureBytes, type PictureSource } from './picture-bytes.js';
+import { MAX_PICTURE_BYTES, pictureLabel, readPictureBytes, type PictureSource } from './picture-bytes.js';
 import { DECODABLE, pictureError } from './picture-error.js';
 import { sniffFormat } from './sniff-format.js';
 
@@ -39,8 +39,6 @@ export interface PictureOptions {
   readonly maxPixels?: number;
 }
 
-/** Files and streams larger than 100 MB are refused. */
-export const MAX_PICTURE_BYTES = 100e6;
 const DEFAULT_MAX_PIXELS = 200e6;
 /** The longest side JPEG can say; also bounds what resizing holds in memory. */
 const MAX_SIDE = 65_535;

@@ -1,26 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as v from 'valibot';
 import { ExpectedError } from '../llava/expected-error.js';
 
-const fileSchema = z.strictObject({
-  /** Relative to the project's folder. */
-  path: z.string().min(1),
+const text = v.pipe(v.string(), v.minLength(1));
+
+/** `path` is relative to the project's folder. */
+const fileSchema = v.strictObject({ path: text });
+
+const modelSchema = v.strictObject({
+  about: text,
+  licence: text,
+  files: v.strictObject({ model: fileSchema, mmproj: fileSchema }),
 });
 
-const modelSchema = z.strictObject({
-  about: z.string().min(1),
-  licence: z.string().min(1),
-  files: z.strictObject({ model: fileSchema, mmproj: fileSchema }),
-});
+/** `default` is the model used when none is named. */
+const catalogueSchema = v.strictObject({ default: text, models: v.record(text, modelSchema) });
 
-const catalogueSchema = z.strictObject({
-  /** The model used when none is named. */
-  default: z.string(),
-  models: z.record(z.string(), modelSchema),
-});
-
-export type Catalogue = z.infer<typeof catalogueSchema>;
+export type Catalogue = v.InferOutput<typeof catalogueSchema>;
 
 /** A named model's two files on this machine. */
 export interface NamedWeights {
@@ -31,7 +28,7 @@ export interface NamedWeights {
 
 /** Reads and checks `models.json`; a catalogue of the wrong form is a defect and throws plainly. */
 export function readCatalogue(): Catalogue {
-  return catalogueSchema.parse(JSON.parse(readFileSync(projectFile('models.json'), 'utf8')));
+  return v.parse(catalogueSchema, JSON.parse(readFileSync(projectFile('models.json'), 'utf8')));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openLlamaEngine } from '../../src/engine/llama-engine.js';
-import { createRandom, type Format, type Question } from '../../training/world/index.js';
+import { createRandom, type Question } from '../../training/world/index.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { accuracy, askAll, blindAccuracy, lookAtScenes } from './ask-scenes.js';
 
@@ -27,7 +27,7 @@ const swapped = await askAll(
   scenes.map(({ questions }, index) => ({ features: scenes[(index + 1) % SCENES]!.features, questions })),
 );
 
-function ofFormat(questions: readonly Question[], format: Format): readonly Question[] {
+function ofFormat(questions: readonly Question[], format: Question['format']): readonly Question[] {
   return questions.filter((question) => question.format === format && question.kind !== 'describe');
 }
 

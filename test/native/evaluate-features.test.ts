@@ -28,7 +28,7 @@ const newContext = async (contextSize = 256) => {
 };
 
 beforeAll(async () => {
-  backend = await loadBackend(1);
+  backend = await loadBackend({ gpu: false, threads: 1 });
   context = await newContext();
 });
 afterAll(async () => {

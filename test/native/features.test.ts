@@ -73,7 +73,7 @@ describe('image features', () => {
   let backend: Backend;
 
   beforeAll(async () => {
-    backend = await loadBackend(1);
+    backend = await loadBackend({ gpu: false, threads: 1 });
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true });
