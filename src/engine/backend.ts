@@ -66,7 +66,7 @@ async function loadLlama(gpu: 'auto' | false): Promise<Llama> {
   if (cpu !== undefined) return cpu;
   const { getLlama, LlamaLogLevel, NoBinaryFoundError } = await import('node-llama-cpp');
   try {
-    return await getLlama({
+    const llama = await getLlama({
       gpu,
       build: 'never',
       skipDownload: true,
@@ -74,6 +74,10 @@ async function loadLlama(gpu: 'auto' | false): Promise<Llama> {
       logLevel: LlamaLogLevel.warn,
       logger: log,
     });
+    if (llama.gpu === false || (await llama.getGpuDeviceNames()).length > 0) return llama;
+    // A driver without a device: its backend would only compute on the CPU, and load as if for a GPU.
+    await llama.dispose();
+    return await loadLlama(false);
   } catch (error) {
     if (!(error instanceof NoBinaryFoundError)) throw error;
     throw new ExpectedError(

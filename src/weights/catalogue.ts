@@ -37,7 +37,7 @@ export function readCatalogue(): Catalogue {
  */
 export function findWeights(name: string | undefined, catalogue = readCatalogue()): NamedWeights {
   const wanted = name ?? catalogue.default;
-  const model = catalogue.models[wanted];
+  const model = Object.hasOwn(catalogue.models, wanted) ? catalogue.models[wanted] : undefined;
   if (model === undefined)
     throw new ExpectedError('usage', `There is no model "${wanted}" in the catalogue.`, {
       hint: `--model ${Object.keys(catalogue.models).join(' or ')}, or your own files: --gguf FILE --mmproj FILE`,

@@ -56,15 +56,27 @@ export function accuracy(asked: readonly Asked[]): number {
   return asked.filter(({ question, answer }) => answer === question.answer).length / asked.length;
 }
 
-/** Share that always giving the commonest answer to that kind of question would get right. */
-export function blindAccuracy(asked: readonly Asked[]): number {
-  const groups = new Map<string, Map<string, number>>();
-  for (const { question } of asked) {
-    const key = `${question.kind}/${String(question.choices?.length)}`;
-    const counts = groups.get(key) ?? new Map<string, number>();
-    counts.set(question.answer, (counts.get(question.answer) ?? 0) + 1);
-    groups.set(key, counts);
+/**
+ * Share that guessing would get right: one of the choices by lot, or an answer as often as the world gives it to
+ * that very question.
+ */
+export function chance(asked: readonly Asked[]): number {
+  const answers = answersOfTheWorld();
+  const shares = asked.map(({ question: { request, choices, answer } }) => {
+    if (choices !== undefined) return 1 / choices.length;
+    const given = answers.get(request) ?? [];
+    return given.filter((other) => other === answer).length / Math.max(1, given.length);
+  });
+  return shares.reduce((sum, share) => sum + share, 0) / asked.length;
+}
+
+/** Right answers to each request, over many scenes. */
+function answersOfTheWorld(): Map<string, string[]> {
+  const answers = new Map<string, string[]>();
+  for (let seed = 0; seed < 2000; seed++) {
+    const questions = askAbout(createScene(seed), createRandom(seed));
+    for (const { request, answer } of questions)
+      answers.set(request, [...(answers.get(request) ?? []), answer]);
   }
-  const guessed = [...groups.values()].map((counts) => Math.max(...counts.values()));
-  return guessed.reduce((sum, count) => sum + count, 0) / asked.length;
+  return answers;
 }
