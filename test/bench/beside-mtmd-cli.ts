@@ -93,6 +93,6 @@ function stepsOfMtmd({ stdout, stderr }: Run): Steps {
     load: number(/load time =\s+([\d.]+) ms/),
     encode: number(/batch encoding done in (\d+) ms/),
     'evaluate the image': number(/image decoded[^\n]* in (\d+) ms/),
-    'a token': number(/ eval time =[^\n]*\(\s+([\d.]+) ms per token/),
+    'a token': number(/print:\s+eval time =[^\n]*\(\s+([\d.]+) ms per token/),
   };
 }
