@@ -33,8 +33,8 @@ const lines: Line[] = [];
 for (const args of COMMANDS) {
   lines.push({ text: `$ llava ${args.map(quoted).join(' ')}`, fill: '#9ecbff' });
   const { stdout, stderr } = await execa(process.execPath, ['bin/llava.js', ...args], { reject: false });
-  for (const text of stdout.split('\n')) if (text !== '') lines.push({ text, fill: '#f0f0f0' });
-  for (const text of stderr.split('\n')) if (text !== '') lines.push({ text, fill: '#ff9d8a' });
+  for (const text of wrapped(stdout)) lines.push({ text, fill: '#f0f0f0' });
+  for (const text of wrapped(stderr)) lines.push({ text, fill: '#ff9d8a' });
   lines.push({ text: '', fill: '#000' });
 }
 
@@ -48,10 +48,15 @@ const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${
 <g font-family="DejaVu Sans Mono, Menlo, monospace" font-size="16">${rows.join('\n')}</g></svg>`;
 const picture = await sharp(PICTURE.path).resize(PICTURE.width, PICTURE.height).png().toBuffer();
 const drawn = await sharp(Buffer.from(svg))
-  .composite([{ input: picture, left: WIDTH - PICTURE.width - LEFT, top: LEFT }])
+  .composite([{ input: picture, left: WIDTH - PICTURE.width - LEFT, top: height - PICTURE.height - LEFT }])
   .png({ compressionLevel: 9, palette: true })
   .toBuffer();
 writeFileSync('docs/at-work.png', drawn);
+
+/** Lines as a terminal of 112 columns shows them. */
+function wrapped(text: string): string[] {
+  return text.match(/.{1,112}/g) ?? [];
+}
 
 function quoted(word: string): string {
   return /[ ?]/.test(word) ? `"${word}"` : word;
