@@ -33,18 +33,20 @@ export async function openLlamaEngine(files: WeightFiles, options: OpenOptions =
   const start = performance.now();
   const backend = await (options.backend ?? loadBackendFor(files, options.threads));
   let tower: VisionTower | undefined;
+  let model: LlamaModel | undefined;
   try {
     options.signal?.throwIfAborted();
     // Both files are read at the same time: the tower in a thread of ours, the model in one of node-llama-cpp.
     const loadingModel = loadModel(files.model, backend, options);
     loadingModel.catch(() => undefined);
     tower = await VisionTower.open(files.mmproj, backend);
-    const model = await loadingModel;
+    model = await loadingModel;
     checkWidths(files, tower, model);
     const context = await createContext(model, backend, options);
     return new LlamaEngine({ backend, tower, model, context, loadMs: performance.now() - start });
   } catch (error) {
     tower?.[Symbol.dispose]();
+    await model?.dispose();
     await backend[Symbol.asyncDispose]();
     throw error;
   }

@@ -80,6 +80,8 @@ describe('evaluating image features', () => {
     const native = nativeOf(gone);
     await gone.dispose();
     await expect(evaluate({}, native)).rejects.toMatchObject({ code: 'CLOSED' });
+    // A model left to the garbage collector can make node-llama-cpp's own dispose() wait for ever.
+    await gone.model.dispose();
   });
 
   it('adds positions, also in several batches and to another sequence', async () => {
