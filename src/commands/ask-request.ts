@@ -28,7 +28,6 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
     throw new ExpectedError('usage', '"-" stands for the picture on stdin and was given more than once.', {
       hint: 'Give "-" once',
     });
-  checkWeightFlags(flags);
   const question = questionOf(text, flags);
   checkQuestion(question);
   return Object.freeze({
@@ -40,16 +39,6 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
     json: flags.json === true,
     exitStatus: flags.exitStatus === true,
     stats: flags.stats === true,
-  });
-}
-
-/** @throws ExpectedError("usage") when only one of a pair is named. */
-export function checkWeightFlags(flags: WeightFlags): void {
-  const { gguf, mmproj } = flags;
-  if ((gguf === undefined) === (mmproj === undefined)) return;
-  const [given, missing] = gguf === undefined ? ['--mmproj', '--gguf'] : ['--gguf', '--mmproj'];
-  throw new ExpectedError('usage', `${given} "${gguf ?? mmproj ?? ''}" needs ${missing} as well.`, {
-    hint: 'A LLaVA-1.5 is a pair of files: --gguf MODEL.gguf --mmproj MMPROJ.gguf',
   });
 }
 

@@ -1,3 +1,4 @@
+import { ExpectedError } from '../llava/expected-error.js';
 import type { Engine } from '../engine/engine.js';
 import type { StartingEngine } from '../engine/starting-engine.js';
 import { startProgress } from '../terminal/progress.js';
@@ -7,6 +8,7 @@ import type { WeightFlags } from './option-groups.js';
 
 /** The files that the flags name. */
 export function chooseWeights(flags: WeightFlags): NamedWeights {
+  checkWeightFlags(flags);
   const { model, gguf, mmproj } = flags;
   if (gguf === undefined || mmproj === undefined) return findWeights(model);
   return { name: gguf, model: gguf, mmproj };
@@ -31,5 +33,15 @@ export async function openEngine(
   progress.say(`loading ${weights.name}`);
   return await starting.open((fraction) => {
     progress.say(`loading ${weights.name} (${Math.round(fraction * 100)} %)`);
+  });
+}
+
+/** @throws ExpectedError('usage') when only one of a pair is named. */
+function checkWeightFlags(flags: WeightFlags): void {
+  const { gguf, mmproj } = flags;
+  if ((gguf === undefined) === (mmproj === undefined)) return;
+  const [given, missing] = gguf === undefined ? ['--mmproj', '--gguf'] : ['--gguf', '--mmproj'];
+  throw new ExpectedError('usage', `${given} "${gguf ?? mmproj ?? ''}" needs ${missing} as well.`, {
+    hint: 'A LLaVA-1.5 is a pair of files: --gguf MODEL.gguf --mmproj MMPROJ.gguf',
   });
 }

@@ -3,7 +3,6 @@ import { ExpectedError } from '../llava/expected-error.js';
 import { writeWholeFile } from '../terminal/write-whole-file.js';
 import type { CommandContext } from './command-context.js';
 import type { FeaturesFlags } from './features.js';
-import { checkWeightFlags } from './ask-request.js';
 import { checkPair } from '../weights/check-pair.js';
 import { chooseWeights, openEngine, startEngine } from './open-weights.js';
 import { pictureSources } from './picture-sources.js';
@@ -15,7 +14,6 @@ export async function writeFeatures(
   context: CommandContext,
 ): Promise<void> {
   const { io, signal } = context;
-  checkWeightFlags(flags);
   if (flags.output === '-' && io.stdoutIsTerminal)
     throw new ExpectedError('usage', 'The features are binary and stdout is the terminal.', {
       hint: `llava features ${path} -o features.npy`,

@@ -22,8 +22,8 @@ const FLOAT_BOUND = 2e-3;
 /**
  * On a CPU ggml rounds what it multiplies by a packed matrix to 8 bits a value (by a bfloat16 matrix to bfloat16),
  * and the reference, which reads the same weights, does not: 0.5 % a product, measured up to 2 % after three blocks.
- * Imitating that rounding brought the difference down to 1e-7, so it is all of it; but values that a hair makes
- * round the other way make that no steady test.
+ * Imitating that rounding brought the difference of small pairs down to 1e-7; values that a hair makes round the
+ * other way make that no steady test.
  */
 const PACKED_BOUND = 3e-2;
 
