@@ -32,7 +32,10 @@ interface Line {
 const lines: Line[] = [];
 for (const args of COMMANDS) {
   lines.push({ text: `$ llava ${args.map(quoted).join(' ')}`, fill: '#9ecbff' });
-  const { stdout, stderr } = await execa(process.execPath, ['bin/llava.js', ...args], { reject: false });
+  const { stdout, stderr } = await execa(process.execPath, ['bin/llava.js', ...args], {
+    reject: false,
+    env: { LLAVA_MODEL: 'demo' },
+  });
   for (const text of wrapped(stdout)) lines.push({ text, fill: '#f0f0f0' });
   for (const text of wrapped(stderr)) lines.push({ text, fill: '#ff9d8a' });
   lines.push({ text: '', fill: '#000' });

@@ -89,5 +89,6 @@ void evaluate_features(llama_context* context, const FeatureBatch& batch,
   g.llama_memory_seq_rm(g.llama_get_memory(context), batch.sequence, batch.position, -1);
   if (cancelled) throw Failure(code::kCancelled, "evaluating the image features was cancelled");
   if (status == 1) throw Failure(code::kEngine, "the context has no room left for the image features");
+  if (status == -2) throw Failure(code::kOutOfMemory, "no memory for evaluating the image features");
   throw Failure(code::kEngine, format("llama.cpp failed to evaluate the image features (status %d)", status));
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <system_error>
 
 #include "failure.h"
 
@@ -28,6 +29,11 @@ inline Napi::Error make_error(Napi::Env env, const char* code, const std::string
   Napi::Error error = Napi::Error::New(env, message);
   error.Value().Set("code", Napi::String::New(env, code));
   return error;
+}
+
+/** What ggml's Vulkan backend throws while it computes: VK_ERROR_OUT_OF_HOST_MEMORY and …_DEVICE_MEMORY. */
+inline bool is_out_of_memory(const std::error_code& error) {
+  return std::string(error.category().name()) == "vk::Result" && (error.value() == -1 || error.value() == -2);
 }
 
 /** One piece of work off the JavaScript thread, seen there as a promise. Deletes itself when it has ended. */
@@ -60,6 +66,8 @@ class PromiseWorker : public Napi::AsyncWorker {
       fail(failure.code(), failure.what());
     } catch (const std::bad_alloc&) {
       fail(code::kOutOfMemory, "out of memory");
+    } catch (const std::system_error& error) {
+      fail(is_out_of_memory(error.code()) ? code::kOutOfMemory : code::kEngine, error.what());
     } catch (const std::exception& error) {
       fail(code::kEngine, error.what());
     } catch (...) {

@@ -20,6 +20,7 @@ Napi::Value TowerObject::make(Napi::Env env, std::shared_ptr<VisionTower> tower)
       {"blocks", static_cast<double>(shape.blocks)},
       {"storedBlocks", static_cast<double>(shape.stored_blocks)},
       {"weightBytes", static_cast<double>(tower->weight_bytes())},
+      {"computeBytes", static_cast<double>(tower->compute_bytes())},
   };
   const auto holder = Napi::External<std::shared_ptr<VisionTower>>::New(env, &tower);
   Napi::Object object = env.GetInstanceData<AddonState>()->tower_class.New({holder});

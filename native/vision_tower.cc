@@ -68,6 +68,10 @@ VisionTower::VisionTower(GgufFile file, ggml_backend_dev_t device, int threads,
   }
 }
 
+uint64_t VisionTower::compute_bytes() const {
+  return g.ggml_backend_sched_get_buffer_size(scheduler_.get(), backends_.front().get());
+}
+
 size_t VisionTower::pixel_bytes() const {
   return static_cast<size_t>(3 * shape_.image_size * shape_.image_size);
 }
@@ -108,6 +112,8 @@ std::vector<float> VisionTower::encode(const std::vector<uint8_t>& pixels,
     status = g.ggml_backend_sched_graph_compute(scheduler_.get(), graph_.graph);
   }
   if (cancelled) throw Failure(code::kCancelled, "encoding the picture was cancelled");
+  if (status == GGML_STATUS_ALLOC_FAILED)
+    throw Failure(code::kOutOfMemory, "no memory for encoding the picture");
   if (status != GGML_STATUS_SUCCESS) {
     throw Failure(code::kEngine,
                   format("encoding the picture failed (ggml status %d)", static_cast<int>(status)));

@@ -17,6 +17,7 @@ class VisionTower {
   const VisionShape& shape() const { return shape_; }
   int64_t output_width() const { return weights_.output_width; }
   uint64_t weight_bytes() const { return weights_.bytes(); }
+  uint64_t compute_bytes() const;  // on the chosen device, for one picture
   size_t pixel_bytes() const;     // of one picture: RGB, row by row
   size_t feature_values() const;  // tokens × output_width
 

@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { addAskCommand } from './commands/ask.js';
 import type { CommandContext } from './commands/command-context.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addFeaturesCommand } from './commands/features.js';
+import { addModelsCommand } from './commands/models.js';
 import { describeVersions } from './engine/release.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-codes.js';
 import { ExpectedError } from './llava/expected-error.js';
@@ -37,11 +39,17 @@ function makeProgram(context: CommandContext): Command {
     .version(describeVersions(), '-V, --version', 'the versions of llava, node-llama-cpp and llama.cpp')
     .exitOverride()
     .showHelpAfterError('(llava --help shows what can be typed)')
+    .hook('preAction', async (_, command) => {
+      const { applySettings } = await import('./commands/settings.js');
+      await applySettings(command, io);
+    })
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
     });
   addAskCommand(program, context);
   addFeaturesCommand(program, context);
+  addModelsCommand(program, context);
+  addDoctorCommand(program, context);
   return program;
 }

@@ -1,6 +1,6 @@
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import { pictureLabel } from '../llava/picture-bytes.js';
+import { pictureLabel, type PictureSource } from '../llava/picture-bytes.js';
 import { readYesOrNo } from '../llava/read-answer.js';
 import type { AnswerRecord } from '../terminal/answer-record.js';
 import { jsonWriter, lineWriter, streamingWriter } from '../terminal/answer-writer.js';
@@ -10,7 +10,8 @@ import { answerPicture } from './answer-picture.js';
 import type { AskRequest } from './ask-request.js';
 import type { CommandContext } from './command-context.js';
 import { checkPair } from '../weights/check-pair.js';
-import { chooseWeights, openEngine, startEngine } from './open-weights.js';
+import { chooseWeights } from './choose-weights.js';
+import { openEngine, startEngine } from './open-weights.js';
 import { pictureSources } from './picture-sources.js';
 
 /**
@@ -20,21 +21,21 @@ import { pictureSources } from './picture-sources.js';
  */
 export async function askPictures(request: AskRequest, context: CommandContext): Promise<ExitCode> {
   const { io, signal } = context;
-  const weights = chooseWeights(request.weights);
   const sources = await pictureSources(request.pictures, io);
+  const weights = await chooseWeights(request.weights, context, () => checkOnlyPicture(sources));
   const several = sources.length > 1;
   const writer = request.json ? jsonWriter(io) : several ? lineWriter(io) : streamingWriter(io);
-  await using starting = await startEngine(weights, context);
+  await using starting = await startEngine(weights, request.device, context);
   const { PictureQueue, readableSources } = await import('./picture-queue.js');
-  const { imageSize } = await checkPair(weights.model, weights.mmproj);
+  const pair = await checkPair(weights.model, weights.mmproj);
   const readable = several
     ? await readableSources(sources, (...failure) => writer.fail(...failure))
     : sources;
   if (readable.length === 0) return EXIT_CODES.usage;
 
-  const queue = new PictureQueue(readable, { imageSize, exif: request.exif });
+  const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif: request.exif });
   if (!several) await queue.first;
-  await using engine = await openEngine(starting, weights, context);
+  await using engine = await openEngine(starting, weights, pair, request.device, context);
   const answers: string[] = [];
   for (const { source, loading } of queue.inOrder()) {
     try {
@@ -58,6 +59,14 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       );
     if (request.stats) io.stderr.write(`${formatStats(record, engine.info)}\n`);
   }
+}
+
+/** A single picture that cannot be read is an error before anything is downloaded for it. */
+async function checkOnlyPicture(sources: readonly PictureSource[]): Promise<void> {
+  const [only] = sources;
+  if (only === undefined || sources.length > 1) return;
+  const { inspectPicture } = await import('../llava/picture.js');
+  await inspectPicture(only);
 }
 
 /** A failure that says nothing about the other pictures. */

@@ -1,9 +1,15 @@
 import { ExpectedError } from '../llava/expected-error.js';
 import { checkQuestion, type Question } from '../llava/response-format.js';
 import type { Sampling } from '../engine/engine.js';
-import type { PictureFlags, QuestionFlags, SamplingFlags, WeightFlags } from './option-groups.js';
+import type {
+  DeviceFlags,
+  PictureFlags,
+  QuestionFlags,
+  SamplingFlags,
+  WeightFlags,
+} from './option-groups.js';
 
-export interface AskFlags extends WeightFlags, SamplingFlags, QuestionFlags, PictureFlags {
+export interface AskFlags extends WeightFlags, DeviceFlags, SamplingFlags, QuestionFlags, PictureFlags {
   readonly json?: boolean;
   readonly exitStatus?: boolean;
   readonly stats?: boolean;
@@ -15,6 +21,7 @@ export interface AskRequest {
   /** Paths; `-` stands for stdin. */
   readonly pictures: readonly string[];
   readonly weights: WeightFlags;
+  readonly device: DeviceFlags;
   readonly sampling: Sampling;
   readonly exif: boolean;
   readonly json: boolean;
@@ -34,6 +41,7 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
     question,
     pictures,
     weights: flags,
+    device: flags,
     sampling: samplingOf(flags),
     exif: flags.exif,
     json: flags.json === true,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import {
+  addDeviceOptions,
   addPictureOptions,
   addQuestionOptions,
   addSamplingOptions,
@@ -25,6 +26,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
     .argument('<picture...>', 'files of pictures; - is the picture on stdin');
   addQuestionOptions(command);
   addWeightOptions(command);
+  addDeviceOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);
   command

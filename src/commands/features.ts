@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
-import { addPictureOptions, addWeightOptions, type PictureFlags, type WeightFlags } from './option-groups.js';
+import {
+  addDeviceOptions,
+  addPictureOptions,
+  addWeightOptions,
+  type DeviceFlags,
+  type PictureFlags,
+  type WeightFlags,
+} from './option-groups.js';
 import type { CommandContext } from './command-context.js';
 
-export interface FeaturesFlags extends WeightFlags, PictureFlags {
+export interface FeaturesFlags extends WeightFlags, DeviceFlags, PictureFlags {
   readonly output: string;
 }
 
@@ -14,6 +21,7 @@ export function addFeaturesCommand(program: Command, context: CommandContext): v
     .argument('<picture>', 'a file; - is the picture on stdin')
     .requiredOption('-o, --output <file>', 'the .npy file to write; - is stdout');
   addWeightOptions(command);
+  addDeviceOptions(command);
   addPictureOptions(command);
   command.action(async (picture: string, flags: FeaturesFlags) => {
     const { writeFeatures } = await import('./write-features.js');

@@ -1,12 +1,23 @@
 import { Option, type Command } from 'commander';
+import { DEVICE_CHOICES, type DeviceChoice } from '../engine/device-kind.js';
+import { KV_TYPES, type KvType } from '../engine/placement.js';
 import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.js';
-import { collect, decimalNumber, wholeNumber } from './option-parsers.js';
+import { collect, decimalNumber, layerCount, wholeNumber } from './option-parsers.js';
 
 /** Which weights to use. */
 export interface WeightFlags {
   readonly model?: string;
   readonly gguf?: string;
   readonly mmproj?: string;
+}
+
+/** Where the weights compute, and how much room they get. */
+export interface DeviceFlags {
+  readonly device?: DeviceChoice;
+  readonly gpuLayers?: number | 'all';
+  readonly threads?: number;
+  readonly context?: number;
+  readonly kvType?: KvType;
 }
 
 /** How answer tokens are chosen. */
@@ -32,8 +43,21 @@ export interface PictureFlags {
 export function addWeightOptions(command: Command): Command {
   return command
     .addOption(new Option('-m, --model <name>', 'a model of the catalogue').conflicts(['gguf', 'mmproj']))
-    .option('--gguf <file>', 'the language model of a pair of your own, with --mmproj')
+    .option('--gguf <file>', 'the language model of a pair of your own, with --mmproj; or the folder of both')
     .option('--mmproj <file>', 'the vision tower and projector of that pair');
+}
+
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--device <device>', 'what computes; default: the best that is here').choices(
+        DEVICE_CHOICES,
+      ),
+    )
+    .option('--gpu-layers <n>', 'layers of the language model on the GPU, or all', layerCount)
+    .option('--threads <n>', 'threads of the CPU; default: its cores', wholeNumber(1, 1024))
+    .option('--context <tokens>', 'room for picture, words and answer', wholeNumber(64, 1_048_576))
+    .addOption(new Option('--kv-type <type>', 'number format of the KV cache').choices(KV_TYPES));
 }
 
 export function addSamplingOptions(command: Command): Command {

@@ -21,6 +21,11 @@ export function decimalNumber(min: number, max: number, includeMin = true): (val
   };
 }
 
+/** A parser of numbers of layers. */
+export function layerCount(value: string): number | 'all' {
+  return value === 'all' ? 'all' : wholeNumber(0, 1000)(value);
+}
+
 /** Gathers an option that may be given several times. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];

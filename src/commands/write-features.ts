@@ -4,7 +4,8 @@ import { writeWholeFile } from '../terminal/write-whole-file.js';
 import type { CommandContext } from './command-context.js';
 import type { FeaturesFlags } from './features.js';
 import { checkPair } from '../weights/check-pair.js';
-import { chooseWeights, openEngine, startEngine } from './open-weights.js';
+import { chooseWeights } from './choose-weights.js';
+import { openEngine, startEngine } from './open-weights.js';
 import { pictureSources } from './picture-sources.js';
 
 /** Encodes one picture and writes its features; an existing file is replaced only when all went well. */
@@ -18,14 +19,14 @@ export async function writeFeatures(
     throw new ExpectedError('usage', 'The features are binary and stdout is the terminal.', {
       hint: `llava features ${path} -o features.npy`,
     });
-  const weights = chooseWeights(flags);
   const [source] = await pictureSources([path], io);
   if (source === undefined) return;
-  await using starting = await startEngine(weights, context);
+  const weights = await chooseWeights(flags, context);
+  await using starting = await startEngine(weights, flags, context);
   const { loadPixels } = await import('../llava/pixels.js');
-  const { imageSize } = await checkPair(weights.model, weights.mmproj);
-  const pixels = await loadPixels(source, { imageSize, exif: flags.exif });
-  await using engine = await openEngine(starting, weights, context);
+  const pair = await checkPair(weights.model, weights.mmproj);
+  const pixels = await loadPixels(source, { imageSize: pair.imageSize, exif: flags.exif });
+  await using engine = await openEngine(starting, weights, pair, flags, context);
   const { values, tokens, width } = await engine.encode(pixels, signal);
   const file = encodeNpy(values, [tokens, width]);
   if (flags.output === '-') io.stdout.write(file);

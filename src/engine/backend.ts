@@ -1,23 +1,35 @@
 import { stat } from 'node:fs/promises';
-import { debuglog } from 'node:util';
-import type { Llama, LlamaLogLevel } from 'node-llama-cpp';
-import { ExpectedError } from '../llava/expected-error.js';
-import { loadCpuLlama } from './cpu-llama.js';
+import type { Llama } from 'node-llama-cpp';
+import { parseCpuFeatures } from './cpu-features.js';
+import type { DeviceChoice, DeviceKind } from './device-kind.js';
 import type { WeightFiles } from './engine.js';
-import { attachNativeAddon, type NativeAddon } from './native-addon.js';
+import type { LlamaLog } from './llama-log.js';
+import { loadLlama } from './load-llama.js';
+import { attachNativeAddon, type NativeAddon, type NativeDevice } from './native-addon.js';
 import { checkNodeLlamaCppVersion } from './release.js';
 
 /** llama.cpp with its devices, loaded into this process, and our addon attached to it. */
 export interface Backend extends AsyncDisposable {
   readonly llama: Llama;
   readonly addon: NativeAddon;
-  /** Name of the ggml device that takes the work; null is the CPU. */
-  readonly device: string | null;
+  readonly kind: DeviceKind;
+  /** What llama.cpp said of late. */
+  readonly log: LlamaLog;
+  /** The ggml devices that take the work, with their memory as it was when they were loaded; none on a CPU. */
+  readonly devices: readonly NativeDevice[];
   readonly threads: number;
+  /** Instruction sets of the CPU's kernels, such as `AVX2`. */
+  readonly cpuFeatures: ReadonlySet<string>;
 }
 
-/** llama.cpp's own messages: shown with NODE_DEBUG=llava. */
-const debug = debuglog('llava');
+export interface BackendOptions {
+  /** Default: `auto`. */
+  readonly device?: DeviceChoice | undefined;
+  /** Default: the physical cores, since more of them only get in each other's way. */
+  readonly threads?: number | undefined;
+  /** Hears what the user should know, in a sentence: a GPU that is there and cannot be used. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
 
 /**
  * Language models below this size are computed faster by one thread of the CPU than a GPU takes to start, or
@@ -26,23 +38,24 @@ const debug = debuglog('llava');
 const SMALL_MODEL_BYTES = 64e6;
 
 /**
- * Loads the shipped llama.cpp; nothing is downloaded or compiled.
- * @param options.gpu `auto`: the best backend this machine has
- * @param options.threads default: the physical cores, since more of them only get in each other's way
- * @throws ExpectedError('engine') when no binary fits this machine or the addon is not built
+ * Loads the shipped llama.cpp for a device; nothing is downloaded or compiled. A process stays with the first
+ * kind of device that it loads.
+ * @throws ExpectedError('engine') when the device cannot be had, no binary fits or the addon is not built
  */
-export async function loadBackend(options: { gpu: 'auto' | false; threads?: number }): Promise<Backend> {
+export async function loadBackend(options: BackendOptions = {}): Promise<Backend> {
   checkNodeLlamaCppVersion();
-  const llama = await loadLlama(options.gpu);
+  const { llama, kind, log } = await loadLlama(options.device ?? 'auto', options.onNote);
   try {
     llama.maxThreads = options.threads ?? llama.cpuMathCores;
     const addon = attachNativeAddon();
-    const gpu = llama.gpu === false ? undefined : addon.listDevices().find(({ type }) => type !== 'cpu');
     return {
       llama,
       addon,
-      device: gpu?.name ?? null,
+      kind,
+      log,
+      devices: kind === 'cpu' ? [] : workingDevices(addon.listDevices()),
       threads: llama.maxThreads,
+      cpuFeatures: parseCpuFeatures(llama.systemInfo),
       [Symbol.asyncDispose]: () => llama.dispose(),
     };
   } catch (error) {
@@ -51,43 +64,23 @@ export async function loadBackend(options: { gpu: 'auto' | false; threads?: numb
   }
 }
 
-/** Loads the backend that suits these weights. A file that is missing is the business of those who open it. */
-export async function loadBackendFor({ model }: WeightFiles, threads?: number): Promise<Backend> {
+/**
+ * Loads the backend that suits these weights: in `auto`, small models stay on one thread of the CPU.
+ * A file that is missing is the business of those who open it.
+ */
+export async function loadBackendFor({ model }: WeightFiles, options: BackendOptions = {}): Promise<Backend> {
+  if ((options.device ?? 'auto') !== 'auto') return await loadBackend(options);
   const size = await stat(model).then(
     (stats) => stats.size,
     () => 0,
   );
-  if (size < SMALL_MODEL_BYTES) return await loadBackend({ gpu: false, threads: threads ?? 1 });
-  return await loadBackend({ gpu: 'auto', ...(threads !== undefined && { threads }) });
+  if (size < SMALL_MODEL_BYTES)
+    return await loadBackend({ ...options, device: 'cpu', threads: options.threads ?? 1 });
+  return await loadBackend(options);
 }
 
-async function loadLlama(gpu: 'auto' | false): Promise<Llama> {
-  const cpu = gpu === false ? await loadCpuLlama(log) : undefined;
-  if (cpu !== undefined) return cpu;
-  const { getLlama, LlamaLogLevel, NoBinaryFoundError } = await import('node-llama-cpp');
-  try {
-    const llama = await getLlama({
-      gpu,
-      build: 'never',
-      skipDownload: true,
-      progressLogs: false,
-      logLevel: LlamaLogLevel.warn,
-      logger: log,
-    });
-    if (llama.gpu === false || (await llama.getGpuDeviceNames()).length > 0) return llama;
-    // A driver without a device: its backend would only compute on the CPU, and load as if for a GPU.
-    await llama.dispose();
-    return await loadLlama(false);
-  } catch (error) {
-    if (!(error instanceof NoBinaryFoundError)) throw error;
-    throw new ExpectedError(
-      'engine',
-      `node-llama-cpp has no binary for ${process.platform}-${process.arch} that runs here.`,
-      { hint: 'npx node-llama-cpp source download', cause: error },
-    );
-  }
-}
-
-function log(level: LlamaLogLevel, message: string): void {
-  debug('%s: %s', level, message.trimEnd());
+/** As llama.cpp chooses: GPUs of their own, or else those that share the CPU's memory. */
+function workingDevices(devices: readonly NativeDevice[]): readonly NativeDevice[] {
+  const gpus = devices.filter(({ type }) => type === 'gpu');
+  return gpus.length > 0 ? gpus : devices.filter(({ type }) => type === 'integrated-gpu');
 }

@@ -1,4 +1,6 @@
 import type { Pixels } from '../llava/pixels.js';
+import type { DeviceKind } from './device-kind.js';
+import type { KvType } from './placement.js';
 
 /** What stands in the prompt where `<image>` stood: `[tokens, width]` float32, row by row. */
 export interface ImageFeatures {
@@ -50,8 +52,15 @@ export interface ImagePrefix {
 
 /** Facts of loaded weights. */
 export interface EngineInfo {
-  /** Where the language model and the vision tower run, such as `cpu`, `cuda` or `vulkan`. */
-  readonly device: string;
+  /** What llama.cpp was loaded for. */
+  readonly device: DeviceKind;
+  /** What the makers call the GPUs at work; none on a CPU. */
+  readonly deviceNames: readonly string[];
+  /** Layers of the language model on the device, of `layers`: its blocks and the output. */
+  readonly gpuLayers: number;
+  readonly layers: number;
+  readonly towerOn: 'cpu' | 'device';
+  readonly kvType: KvType;
   readonly threads: number;
   readonly contextSize: number;
   /** Side of the square that the vision tower sees, in pixels. */

@@ -2,52 +2,73 @@ import type { LlamaContext, LlamaContextSequence, LlamaModel } from 'node-llama-
 import { ExpectedError } from '../llava/expected-error.js';
 import { TEXT_BEFORE_IMAGE } from '../llava/prompt.js';
 import type { Pixels } from '../llava/pixels.js';
-import { loadBackendFor, type Backend } from './backend.js';
+import { loadBackendFor, type Backend, type BackendOptions } from './backend.js';
 import type { Engine, EngineInfo, ImageFeatures, ImagePrefix, WeightFiles } from './engine.js';
 import { LlamaPrefix } from './llama-prefix.js';
-import { evaluateFeatures } from './sequence-bridge.js';
+import { createContext, loadModel, type LoadOptions } from './load-model.js';
+import { openWithLess, type LessOptions } from './open-with-less.js';
+import { defaultPlacement, type Placement } from './placement.js';
+import { evaluateFeatures, readMemoryUse, type MemoryUse } from './sequence-bridge.js';
 import { VisionTower } from './vision-tower.js';
 
 /** Context where the weights allow a longer one; LLaVA-1.5's own is 4096. */
 const DEFAULT_CONTEXT = 4096;
-/** LLaVA-1.5's 576 image tokens are evaluated in one batch. */
-const BATCH_SIZE = 640;
 
-export interface OpenOptions {
+export interface OpenOptions extends LoadOptions, BackendOptions, LessOptions {
   /** Already loading; belongs to the engine from here on. Default: loaded for these weights. */
   readonly backend?: Promise<Backend>;
-  /** For a backend that is loaded here; see `loadBackend`. */
-  readonly threads?: number;
-  /** Positions; default: what the model was trained for, 4096 at most. */
+  /** Default: everything on the backend's device. */
+  readonly placement?: Placement | undefined;
+  /** Positions, when there is no placement; default: what the model was trained for, 4096 at most. */
   readonly contextSize?: number;
-  /** Fraction 0 to 1 of the language model read. */
-  readonly onProgress?: (fraction: number) => void;
-  readonly signal?: AbortSignal;
 }
 
 /**
  * Loads a checked pair of weights and the backend to run them.
- * @throws ExpectedError('weights' or 'engine') when loading fails; ExpectedError('interrupted') on abort
+ * @throws OutOfMemory when no placement fits; ExpectedError('weights' or 'engine') when loading fails otherwise;
+ * ExpectedError('interrupted') on abort
  */
 export async function openLlamaEngine(files: WeightFiles, options: OpenOptions = {}): Promise<LlamaEngine> {
   const start = performance.now();
-  const backend = await (options.backend ?? loadBackendFor(files, options.threads));
-  let tower: VisionTower | undefined;
-  let model: LlamaModel | undefined;
+  const backend = await (options.backend ?? loadBackendFor(files, options));
   try {
     options.signal?.throwIfAborted();
-    // Both files are read at the same time: the tower in a thread of ours, the model in one of node-llama-cpp.
-    const loadingModel = loadModel(files.model, backend, options);
-    loadingModel.catch(() => undefined);
-    tower = await VisionTower.open(files.mmproj, backend);
-    model = await loadingModel;
-    checkWidths(files, tower, model);
-    const context = await createContext(model, backend, options);
-    return new LlamaEngine({ backend, tower, model, context, loadMs: performance.now() - start });
+    const placement = options.placement ?? defaultPlacement(backend, options.contextSize ?? DEFAULT_CONTEXT);
+    const parts = await openWithLess(placement, (less) => openParts(files, backend, less, options), options);
+    return new LlamaEngine({ ...parts, loadMs: performance.now() - start });
   } catch (error) {
-    tower?.[Symbol.dispose]();
-    await model?.dispose();
     await backend[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Loads both files and makes the context; leaves nothing but the backend behind when it fails. */
+async function openParts(
+  files: WeightFiles,
+  backend: Backend,
+  placed: Placement,
+  options: OpenOptions,
+): Promise<Omit<Parts, 'loadMs'>> {
+  // When the tower fails, the rest of the model need not be read.
+  const giveUp = new AbortController();
+  const signals = options.signal === undefined ? [giveUp.signal] : [giveUp.signal, options.signal];
+  // Both files are read at the same time: the tower in a thread of ours, the model in one of node-llama-cpp.
+  const loading: LoadOptions = { ...options, signal: AbortSignal.any(signals) };
+  const loadingModel = loadModel(files.model, backend, placed, loading);
+  loadingModel.catch(() => undefined);
+  let tower: VisionTower | undefined;
+  try {
+    tower = await VisionTower.open(files.mmproj, backend, placed.towerOn);
+    const model = await loadingModel;
+    checkWidths(files, tower, model);
+    const placement = placeModel(model, placed, options);
+    const context = await createContext(model, backend, placement, options);
+    return { backend, tower, model, context, placement };
+  } catch (error) {
+    giveUp.abort();
+    tower?.[Symbol.dispose]();
+    const model = await loadingModel.catch(() => undefined);
+    await model?.dispose();
     throw error;
   }
 }
@@ -57,6 +78,7 @@ interface Parts {
   readonly tower: VisionTower;
   readonly model: LlamaModel;
   readonly context: LlamaContext;
+  readonly placement: Placement;
   readonly loadMs: number;
 }
 
@@ -71,15 +93,36 @@ export class LlamaEngine implements Engine {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#sequence = parts.context.getSequence();
-    const { backend, tower, context, loadMs } = parts;
+    const { backend, tower, model, context, placement, loadMs } = parts;
     this.info = {
-      device: backend.llama.gpu === false ? 'cpu' : backend.llama.gpu,
+      device: backend.kind,
+      deviceNames: backend.devices.map(({ description }) => description),
+      gpuLayers: placement.gpuLayers,
+      layers: countLayers(model),
+      towerOn: placement.towerOn,
+      kvType: placement.kvType,
       threads: backend.threads,
       contextSize: context.contextSize,
       imageSize: tower.imageSize,
       imageTokens: tower.tokens,
       width: tower.width,
       loadMs,
+    };
+  }
+
+  /** llama.cpp as it was loaded for this engine, and belongs to it. */
+  get backend(): Backend {
+    return this.#parts.backend;
+  }
+
+  /** Memory that everything takes, as llama.cpp and the tower account for it. */
+  get memory(): MemoryUse {
+    const { tower, model, context, placement } = this.#parts;
+    const text = readMemoryUse(model, context);
+    const onDevice = placement.towerOn === 'device';
+    return {
+      deviceBytes: text.deviceBytes + (onDevice ? tower.bytes : 0),
+      hostBytes: text.hostBytes + (onDevice ? 0 : tower.bytes),
     };
   }
 
@@ -122,39 +165,19 @@ export class LlamaEngine implements Engine {
   }
 }
 
-async function loadModel(path: string, { llama }: Backend, options: OpenOptions): Promise<LlamaModel> {
-  try {
-    return await llama.loadModel({
-      modelPath: path,
-      // node-llama-cpp's own fit check loads the model several times over; without a GPU there is nothing to fit.
-      ...(llama.gpu === false ? { gpuLayers: 0, ignoreMemorySafetyChecks: true } : { gpuLayers: 'auto' }),
-      ...(options.onProgress === undefined ? {} : { onLoadProgress: options.onProgress }),
-      ...(options.signal === undefined ? {} : { loadSignal: options.signal }),
-    });
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw loadFailure(`"${path}" could not be loaded`, error);
-  }
+/** The placement as it turned out: no more layers than there are, and the model's own context by default. */
+function placeModel(model: LlamaModel, placement: Placement, options: OpenOptions): Placement {
+  const isPlanned = options.placement !== undefined || options.contextSize !== undefined;
+  return {
+    ...placement,
+    gpuLayers: Math.min(placement.gpuLayers, countLayers(model)),
+    contextSize: isPlanned ? placement.contextSize : Math.min(placement.contextSize, model.trainContextSize),
+  };
 }
 
-async function createContext(
-  model: LlamaModel,
-  backend: Backend,
-  options: OpenOptions,
-): Promise<LlamaContext> {
-  try {
-    return await model.createContext({
-      contextSize: options.contextSize ?? Math.min(model.trainContextSize, DEFAULT_CONTEXT),
-      batchSize: BATCH_SIZE,
-      threads: backend.threads,
-      ignoreMemorySafetyChecks: true,
-      failedCreationRemedy: false,
-      ...(options.signal === undefined ? {} : { createSignal: options.signal }),
-    });
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw loadFailure('The context could not be made', error);
-  }
+/** Blocks and the output. */
+function countLayers({ fileInsights }: LlamaModel): number {
+  return fileInsights.totalLayers;
 }
 
 function checkWidths({ model, mmproj }: WeightFiles, tower: VisionTower, loaded: LlamaModel): void {
@@ -164,12 +187,4 @@ function checkWidths({ model, mmproj }: WeightFiles, tower: VisionTower, loaded:
     `"${mmproj}" makes features ${tower.width} wide and "${model}" takes ${loaded.embeddingVectorSize}.`,
     { hint: 'Use the mmproj file that was published with the language model' },
   );
-}
-
-function loadFailure(what: string, error: unknown): ExpectedError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ExpectedError('engine', `${what}: ${reason}`, {
-    hint: 'Run again with NODE_DEBUG=llava to see what llama.cpp says',
-    cause: error,
-  });
 }

@@ -56,6 +56,8 @@ export interface NativeTower {
   readonly storedBlocks: number;
   /** Memory that the weights take on the device. */
   readonly weightBytes: number;
+  /** Memory on the device that encoding a picture takes beside them. */
+  readonly computeBytes: number;
   /**
    * Picture → image features.
    * @param pixels RGB bytes, row by row, imageSize² · 3; copied before this returns

@@ -1,5 +1,5 @@
 import { withLock } from 'lifecycle-utils';
-import type { LlamaContextSequence, Token } from 'node-llama-cpp';
+import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import type { ImageFeatures } from './engine.js';
 import type { NativeAddon } from './native-addon.js';
 import { nativeFailure } from './native-failure.js';
@@ -19,6 +19,16 @@ interface SequenceInternals {
   readonly _sequenceId: number;
   readonly _contextTokens: Token[];
   _nextTokenIndex: number;
+}
+
+interface Accounts {
+  getMemoryBreakdown(): { readonly cpuRam: number; readonly gpuVram: number };
+}
+
+/** Bytes of buffers; a mapped file counts with what is used of it. */
+export interface MemoryUse {
+  readonly deviceBytes: number;
+  readonly hostBytes: number;
 }
 
 /** Stands in node-llama-cpp's list of tokens for a position that holds an image feature: `<unk>`. */
@@ -64,4 +74,15 @@ export async function evaluateFeatures(
     for (let index = 0; index < features.tokens; index++) books._contextTokens.push(PLACEHOLDER);
     books._nextTokenIndex += features.tokens;
   });
+}
+
+/** llama.cpp's own account of what a model and a context hold: weights, KV cache and compute buffers. */
+export function readMemoryUse(model: LlamaModel, context: LlamaContext): MemoryUse {
+  const { _model: nativeModel } = model as unknown as { readonly _model: Accounts };
+  const { _ctx: nativeContext } = context as unknown as { readonly _ctx: Accounts };
+  const parts = [nativeModel.getMemoryBreakdown(), nativeContext.getMemoryBreakdown()];
+  return {
+    deviceBytes: parts.reduce((sum, { gpuVram }) => sum + gpuVram, 0),
+    hostBytes: parts.reduce((sum, { cpuRam }) => sum + cpuRam, 0),
+  };
 }

@@ -1,29 +1,50 @@
-import { loadBackendFor, type Backend } from './backend.js';
+import { loadBackendFor, type Backend, type BackendOptions } from './backend.js';
 import type { Engine, WeightFiles } from './engine.js';
 import { openLlamaEngine } from './llama-engine.js';
+import type { Placement } from './placement.js';
+
+/** What was decided while llama.cpp was loading. */
+export interface OpenPlan {
+  readonly placement: Placement;
+  /** See `openLlamaEngine`; absent when the placement was asked for and must not change. */
+  readonly placeLess?: (failed: Placement) => Placement | undefined;
+}
 
 /** llama.cpp on its way into the process, while what it will work on is still being checked. */
 export class StartingEngine implements AsyncDisposable {
   readonly #files: WeightFiles;
   readonly #signal: AbortSignal;
+  readonly #options: BackendOptions;
   readonly #backend: Promise<Backend>;
   #isOpened = false;
 
-  constructor(files: WeightFiles, signal: AbortSignal) {
+  constructor(files: WeightFiles, signal: AbortSignal, options: BackendOptions = {}) {
     this.#files = files;
     this.#signal = signal;
-    this.#backend = loadBackendFor(files);
+    this.#options = options;
+    this.#backend = loadBackendFor(files, options);
     // Its failure is reported when the engine is opened.
     this.#backend.catch(() => undefined);
   }
 
   /**
+   * The kind of device and the GPUs with their free memory, to plan with.
+   * @throws ExpectedError('engine') when the device asked for cannot be had
+   */
+  async backend(): Promise<Pick<Backend, 'kind' | 'devices' | 'cpuFeatures'>> {
+    return await this.#backend;
+  }
+
+  /**
    * Loads the weights, once; what is opened belongs to the caller.
    * @param onProgress fraction 0 to 1 of the language model read
+   * @param plan default: everything on the device, if there is one
    */
-  async open(onProgress?: (fraction: number) => void): Promise<Engine> {
+  async open(onProgress?: (fraction: number) => void, plan?: OpenPlan): Promise<Engine> {
     this.#isOpened = true;
     return await openLlamaEngine(this.#files, {
+      ...this.#options,
+      ...plan,
       backend: this.#backend,
       signal: this.#signal,
       ...(onProgress === undefined ? {} : { onProgress }),

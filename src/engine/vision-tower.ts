@@ -5,7 +5,7 @@ import type { ImageFeatures } from './engine.js';
 import { nativeFailure } from './native-failure.js';
 import type { NativeTower } from './native-addon.js';
 
-/** CLIP ViT and projector of one mmproj file, loaded on the backend's device. */
+/** CLIP ViT and projector of one mmproj file, loaded on the backend's device or the CPU. */
 export class VisionTower implements Disposable {
   readonly #tower: NativeTower;
 
@@ -13,13 +13,26 @@ export class VisionTower implements Disposable {
     this.#tower = tower;
   }
 
-  /** @throws ExpectedError('weights') for a file that is no LLaVA-1.5 mmproj, naming what was found. */
-  static async open(mmproj: string, { addon, device, threads }: Backend): Promise<VisionTower> {
+  /**
+   * @param on the backend's device, or the CPU although it has one
+   * @throws OutOfMemory; ExpectedError('weights') for a file that is no LLaVA-1.5 mmproj, naming what was found.
+   */
+  static async open(
+    mmproj: string,
+    { addon, devices, threads }: Backend,
+    on: 'cpu' | 'device' = 'device',
+  ): Promise<VisionTower> {
+    const device = on === 'device' ? (devices[0]?.name ?? null) : null;
     try {
       return new VisionTower(await addon.openTower(mmproj, { device, threads }));
     } catch (error) {
       throw nativeFailure(error);
     }
+  }
+
+  /** Memory that it takes where it is: weights, and what encoding needs beside them. */
+  get bytes(): number {
+    return this.#tower.weightBytes + this.#tower.computeBytes;
   }
 
   /** Side of the square it sees, in pixels. */

@@ -1,5 +1,5 @@
-import { chalkStderr } from 'chalk';
 import { ExpectedError } from '../llava/expected-error.js';
+import { colours } from './colours.js';
 import type { Io } from './io.js';
 import { printable } from './printable.js';
 
@@ -9,15 +9,15 @@ import { printable } from './printable.js';
  */
 export function reportError(io: Io, error: unknown): void {
   if (error instanceof ExpectedError) {
-    io.stderr.write(`${chalkStderr.red('error:')} ${printable(error.message)}\n`);
-    if (error.hint !== undefined) io.stderr.write(`${chalkStderr.cyan('try:')} ${printable(error.hint)}\n`);
+    io.stderr.write(`${colours.red('error:')} ${printable(error.message)}\n`);
+    if (error.hint !== undefined) io.stderr.write(`${colours.cyan('try:')} ${printable(error.hint)}\n`);
     return;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  io.stderr.write(`${chalkStderr.red('This is a defect of llava:')} ${stack}\n`);
+  io.stderr.write(`${colours.red('This is a defect of llava:')} ${stack}\n`);
 }
 
 /** One line about something that did not stop the work. */
 export function warn(io: Io, message: string): void {
-  io.stderr.write(`${chalkStderr.yellow('warning:')} ${printable(message)}\n`);
+  io.stderr.write(`${colours.yellow('warning:')} ${printable(message)}\n`);
 }

@@ -3,6 +3,7 @@ import { checkProjector, type ProjectorInfo } from './check-projector.js';
 import { checkTextModel, type TextModelInfo } from './check-text-model.js';
 import { readGgufHeader, type GgufHeader } from './gguf-header.js';
 import { textAt } from './header-fields.js';
+import { measurePair, type PairSizes } from './weight-sizes.js';
 import { weightsError } from './weights-error.js';
 
 /** A language model and a projector that fit each other. */
@@ -17,6 +18,8 @@ export interface PairInfo {
   readonly width: number;
   /** Tokens of system text, picture, questions and answers together. */
   readonly contextLength: number;
+  /** What a fit plan counts with. */
+  readonly sizes: PairSizes;
 }
 
 /**
@@ -38,7 +41,8 @@ export async function checkPair(modelPath: string, mmprojPath: string): Promise<
     const problem = `has a context of ${contextLength} tokens, a picture takes ${tokensPerPicture}`;
     throw weightsError(modelPath, problem, 'Use a language model with a longer context.');
   }
-  return { model, mmproj, imageSize, tokensPerPicture, width, contextLength };
+  const sizes = measurePair(modelHeader, mmprojHeader);
+  return { model, mmproj, imageSize, tokensPerPicture, width, contextLength, sizes };
 }
 
 function checkRoles(model: GgufHeader, mmproj: GgufHeader): void {
@@ -72,7 +76,7 @@ function checkRoles(model: GgufHeader, mmproj: GgufHeader): void {
 }
 
 /** Vision towers of all years say `clip`, or at least that they see. */
-function isTower(header: GgufHeader): boolean {
+export function isTower(header: GgufHeader): boolean {
   return (
     textAt(header, 'general.architecture') === 'clip' ||
     header.metadata.get('clip.has_vision_encoder') === true

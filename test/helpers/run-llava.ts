@@ -1,4 +1,6 @@
 import { execa, type Options } from 'execa';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The real binary of this checkout. */
@@ -15,6 +17,18 @@ export interface LlavaRun {
   readonly stderr: string;
 }
 
+/** No folder: what this machine keeps of settings, weights and hashes stays out of the tests. */
+const NOWHERE = join(tmpdir(), 'llava-test-nowhere');
+
+/** The demo model, and none of this machine's own settings. */
+export const TEST_ENVIRONMENT = {
+  NO_COLOR: '1',
+  LLAVA_MODEL: 'demo',
+  XDG_CONFIG_HOME: NOWHERE,
+  XDG_DATA_HOME: NOWHERE,
+  HF_HOME: NOWHERE,
+};
+
 /** Runs `llava` as users do and gives back all it said; a failing exit code is a result, not an error. */
 export async function runLlava(args: readonly string[], options: Options = {}): Promise<LlavaRun> {
   const { exitCode, stdout, stderr } = await execa(process.execPath, [LLAVA, ...args], {
@@ -22,7 +36,7 @@ export async function runLlava(args: readonly string[], options: Options = {}): 
     stripFinalNewline: false,
     stdin: 'ignore',
     ...options,
-    env: { NO_COLOR: '1', ...options.env },
+    env: { ...TEST_ENVIRONMENT, ...options.env },
   });
   return { exitCode, stdout: String(stdout), stderr: String(stderr) };
 }

@@ -30,7 +30,7 @@ let backend: Backend;
 let tower: NativeTower;
 
 beforeAll(async () => {
-  backend = await loadBackend({ gpu: false, threads: 1 });
+  backend = await loadBackend({ device: 'cpu', threads: 1 });
   tower = await backend.addon.openTower(small, options);
 });
 afterAll(async () => {

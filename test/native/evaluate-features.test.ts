@@ -28,7 +28,7 @@ const newContext = async (contextSize = 256) => {
 };
 
 beforeAll(async () => {
-  backend = await loadBackend({ gpu: false, threads: 1 });
+  backend = await loadBackend({ device: 'cpu', threads: 1 });
   context = await newContext();
 });
 afterAll(async () => {

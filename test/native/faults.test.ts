@@ -29,7 +29,7 @@ const gelu: VisionOptions = { activationBias: -3 };
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await loadBackend({ gpu: false, threads: 1 });
+  backend = await loadBackend({ device: 'cpu', threads: 1 });
 });
 afterAll(async () => {
   await backend[Symbol.asyncDispose]();

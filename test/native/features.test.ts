@@ -73,7 +73,7 @@ describe('image features', () => {
   let backend: Backend;
 
   beforeAll(async () => {
-    backend = await loadBackend({ gpu: false, threads: 1 });
+    backend = await loadBackend({ device: 'cpu', threads: 1 });
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true });
@@ -81,7 +81,7 @@ describe('image features', () => {
   });
 
   function onDevice(bound: number): number {
-    return backend.device === null ? bound : Math.max(bound, FLOAT_BOUND);
+    return backend.kind === 'cpu' ? bound : Math.max(bound, FLOAT_BOUND);
   }
 
   /** The tool's features of one picture after another, all from one opened tower. */

@@ -21,7 +21,7 @@ export interface HostileResult {
 }
 
 const { damaged, other, files } = JSON.parse(process.argv[2] ?? '') as HostileJob;
-const backend = await loadBackend({ gpu: false, threads: 1 });
+const backend = await loadBackend({ device: 'cpu', threads: 1 });
 process.stdout.write('ready\n');
 for (const file of files) {
   const result = damaged === 'model' ? await tryModel(file) : await tryTower(file);

@@ -2,7 +2,7 @@
 import { loadBackend } from '../../src/engine/backend.js';
 
 const file = process.argv[2] ?? '';
-const { addon } = await loadBackend({ gpu: false, threads: 1 });
+const { addon } = await loadBackend({ device: 'cpu', threads: 1 });
 const tower = await addon.openTower(file, { device: null, threads: 1 });
 void tower.encode(new Uint8Array(tower.imageSize ** 2 * 3)).then(() => {
   process.stdout.write('encoded');

@@ -42,7 +42,7 @@ const variants: readonly { name: string; options: TextOptions; bound?: number }[
 
 let backend: Backend;
 beforeAll(async () => {
-  backend = await loadBackend({ gpu: false, threads: 1 });
+  backend = await loadBackend({ device: 'cpu', threads: 1 });
 });
 afterAll(async () => {
   await backend[Symbol.asyncDispose]();

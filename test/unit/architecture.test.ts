@@ -7,15 +7,19 @@ import { projectFile } from '../helpers/run-llava.js';
 const MAY_IMPORT: Record<string, readonly string[]> = {
   llava: [],
   engine: ['llava'],
-  weights: ['llava'],
+  hub: ['llava'],
+  weights: ['llava', 'hub'],
   terminal: ['llava'],
-  commands: ['llava', 'engine', 'weights', 'terminal', 'exit-codes.js'],
+  batch: ['llava', 'engine', 'weights'],
+  eval: ['llava'],
+  commands: ['llava', 'batch', 'eval', 'engine', 'weights', 'hub', 'terminal', 'exit-codes.js'],
 };
 
 /** Packages that belong to one room. */
 const ONLY_IN: Record<string, string> = {
   'node-llama-cpp': 'engine',
   'lifecycle-utils': 'engine',
+  'proper-lockfile': 'hub',
   sharp: 'llava',
   chalk: 'terminal',
   ink: 'terminal',

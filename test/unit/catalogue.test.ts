@@ -1,18 +1,113 @@
-import { statSync } from 'node:fs';
-import { expect, it } from 'vitest';
-import { findWeights, readCatalogue } from '../../src/weights/catalogue.js';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  builtInFiles,
+  findModel,
+  isHubFile,
+  listModels,
+  readCatalogue,
+  readCatalogueWith,
+} from '../../src/weights/catalogue.js';
+import { projectFile } from '../helpers/run-llava.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-it('has the demo model, at most 8 MB of it', () => {
-  const { model, mmproj } = findWeights('demo');
-  expect(statSync(model).size + statSync(mmproj).size).toBeLessThanOrEqual(8e6);
+const catalogue = readCatalogue();
+
+describe('models.json', () => {
+  it('has the demo model, at most 8 MB of it', () => {
+    const files = builtInFiles(findModel('demo', catalogue));
+    expect(statSync(files!.model).size + statSync(files!.mmproj).size).toBeLessThanOrEqual(8e6);
+  });
+
+  it('has LLaVA-1.5 7B for its default', () => {
+    expect(findModel(undefined, catalogue).name).toBe('llava-1.5-7b');
+    expect(findModel('7B', catalogue).name).toBe('llava-1.5-7b');
+  });
+
+  it('has the published hashes and revision, to the letter', () => {
+    expect(findModel('llava-1.5-7b', catalogue).files).toMatchObject({
+      model: {
+        repo: 'second-state/Llava-v1.5-7B-GGUF',
+        revision: '91120359e17c49efa3f156f001d7edd6a1affcf4',
+        path: 'llava-v1.5-7b-Q4_K_M.gguf',
+        sha256: '2687b20ac8b7a23f6c70296d5b1e7f908fef2ce4769ecdebd1bb9503528a75bf',
+      },
+      mmproj: {
+        repo: 'second-state/Llava-v1.5-7B-GGUF',
+        revision: '91120359e17c49efa3f156f001d7edd6a1affcf4',
+        path: 'llava-v1.5-7b-mmproj-model-f16.gguf',
+        bytes: 624_434_368,
+        sha256: '50da4e5b0a011615f77686f9b02613571e65d23083c225e107c08c3b1775d9b1',
+      },
+    });
+  });
+
+  it('gives each name and alias to one model only', () => {
+    const names = listModels(catalogue).flatMap(({ name, aliases }) => [name, ...aliases]);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toEqual(names.map((name) => name.toLowerCase()));
+  });
+
+  it('says of every file of the hub how large it is, at least roughly', () => {
+    const files = listModels(catalogue)
+      .flatMap(({ files: { model, mmproj } }) => [model, mmproj])
+      .filter(isHubFile);
+    expect(files.length).toBeGreaterThan(20);
+    for (const file of files) expect(file.bytes ?? file.roughBytes).toBeGreaterThan(1e8);
+  });
+
+  it('counts for the memory both files and the KV cache', () => {
+    for (const { files, memoryMiB } of listModels(catalogue)) {
+      if (!isHubFile(files.model) || !isHubFile(files.mmproj)) continue;
+      const bytes =
+        (files.model.bytes ?? files.model.roughBytes!) + (files.mmproj.bytes ?? files.mmproj.roughBytes!);
+      expect(memoryMiB - bytes / 2 ** 20).toBeGreaterThan(500);
+      expect(memoryMiB - bytes / 2 ** 20).toBeLessThan(3600);
+    }
+  });
 });
 
-it('has the model that is used when none is named', () => {
-  expect(Object.keys(readCatalogue().models)).toContain(readCatalogue().default);
-  expect(findWeights(undefined)).toEqual(findWeights(readCatalogue().default));
+describe('findModel', () => {
+  it('names the way on when asked for what there is not', () => {
+    expect(() => findModel('99b', catalogue)).toThrow('no model "99b"');
+    expect(() => findModel('toString', catalogue)).toThrow('no model "tostring"');
+  });
 });
 
-it('names what there is when asked for what there is not', () => {
-  expect(() => findWeights('99b')).toThrow('no model "99b"');
-  expect(() => findWeights('toString')).toThrow('no model "toString"');
+describe("a catalogue of the user's own", () => {
+  const folder = temporaryFolder();
+  const write = (content: unknown) => {
+    const path = join(folder, 'own.json');
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return path;
+  };
+  const demo = (JSON.parse(readFileSync(projectFile('models.json'), 'utf8')) as { models: { demo: object } })
+    .models.demo;
+
+  it('adds to the models that come with the tool, with paths from its own folder', () => {
+    const files = { model: { path: 'a.gguf' }, mmproj: { path: 'sub/b.gguf' } };
+    const own = readCatalogueWith(write({ models: { mine: { ...demo, files } } }));
+    expect(own.default).toBe('llava-1.5-7b');
+    expect(builtInFiles(findModel('mine', own))).toEqual({
+      model: join(folder, 'a.gguf'),
+      mmproj: join(folder, 'sub', 'b.gguf'),
+    });
+    expect(builtInFiles(findModel('demo', own))).toEqual(builtInFiles(findModel('demo', catalogue)));
+  });
+
+  it.each([
+    ['no JSON', 'models:'],
+    ['an unknown key', { models: {}, modles: {} }],
+    ['a model without files', { models: { mine: { ...demo, files: undefined } } }],
+    ['a path that climbs', { models: { mine: { ...demo, files: hub('../x.gguf') } } }],
+    ['a hash that is none', { models: { mine: { ...demo, files: hub('x.gguf', 'abc') } } }],
+  ])('%s is refused by name', (_, content) => {
+    expect(() => readCatalogueWith(write(content))).toThrow(/catalogue "[^"]+own\.json" cannot be used/);
+  });
+
+  function hub(path: string, sha256?: string): object {
+    const file = { repo: 'a/b', revision: 'main', path, ...(sha256 === undefined ? {} : { sha256 }) };
+    return { model: file, mmproj: file };
+  }
 });

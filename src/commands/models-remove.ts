@@ -1,0 +1,16 @@
+import { formatBytes } from '../terminal/format-bytes.js';
+import { writeJson } from '../terminal/write-json.js';
+import { findModel, listModels } from '../weights/catalogue.js';
+import { removeModel } from '../weights/store.js';
+import type { CommandContext } from './command-context.js';
+import { catalogueOf, hubSettings } from './hub-context.js';
+import type { JsonFlag } from './models.js';
+
+/** Removes a model's files from the cache and says what that freed. */
+export async function removeWeights(name: string, flags: JsonFlag, context: CommandContext): Promise<void> {
+  const model = findModel(name, catalogueOf(context));
+  const removed = await removeModel(model, await hubSettings(context), listModels(catalogueOf(context)));
+  if (flags.json === true) writeJson(context.io, { name: model.name, ...removed });
+  else if (removed.freedBytes === 0) context.io.stderr.write(`No file of ${model.name} alone was here.\n`);
+  else context.io.stderr.write(`${model.name} is removed: ${formatBytes(removed.freedBytes)}.\n`);
+}

@@ -1,0 +1,114 @@
+import { freemem } from 'node:os';
+import { ExpectedError } from '../llava/expected-error.js';
+import type { Backend } from '../engine/backend.js';
+import type { OpenPlan } from '../engine/starting-engine.js';
+import { formatBytes } from '../terminal/format-bytes.js';
+import type { PairInfo } from '../weights/check-pair.js';
+import {
+  planFit,
+  planLess,
+  usableBytes,
+  type DeviceMemory,
+  type FitPlan,
+  type PlanRequest,
+} from '../weights/fit-plan.js';
+import { repackedTypes } from '../weights/repacked-types.js';
+import type { DeviceFlags } from './option-groups.js';
+
+/** Context where the weights allow a longer one; LLaVA-1.5's own is 4096. */
+export const DEFAULT_CONTEXT = 4096;
+
+/** What a plan needs to know of a loaded backend. */
+export type PlannedBackend = Pick<Backend, 'kind' | 'devices' | 'cpuFeatures'>;
+
+/**
+ * Plans what goes where. What was asked for is done or refused; what was not is made to fit, and said when it is less
+ * than everything on the GPU.
+ * @param onNote hears what the user should know, in a sentence
+ * @throws ExpectedError('engine') for layers or a context that cannot be had
+ */
+export function planPlacement(
+  pair: PairInfo,
+  backend: PlannedBackend,
+  flags: DeviceFlags,
+  onNote: (note: string) => void,
+): OpenPlan {
+  const request = requestOf(pair, backend, flags);
+  const plan = planFit(pair.sizes, request);
+  if (flags.gpuLayers !== undefined) checkAsked(plan, flags.gpuLayers, request, pair);
+  else if (request.device !== undefined && plan.placement.gpuLayers < plan.layers)
+    onNote(tellPart(plan, request));
+  if (!plan.fitsHost) onNote(tellTightHost(plan, request));
+  return {
+    placement: plan.placement,
+    placeLess: (failed) => planLess(pair.sizes, request, { ...plan.placement, ...failed })?.placement,
+  };
+}
+
+/** The plan's question, from flags and machine. */
+export function requestOf(pair: PairInfo, backend: PlannedBackend, flags: DeviceFlags): PlanRequest {
+  const contextSize = flags.context ?? Math.min(pair.contextLength, DEFAULT_CONTEXT);
+  checkContext(contextSize, pair);
+  return {
+    contextSize,
+    kvType: flags.kvType ?? 'f16',
+    device: deviceMemory(backend),
+    host: { freeBytes: freemem(), repacked: repackedTypes(backend.cpuFeatures) },
+    gpuLayers: flags.gpuLayers ?? 'auto',
+  };
+}
+
+/** All GPUs as one; undefined on a CPU. */
+export function deviceMemory({ kind, devices }: PlannedBackend): DeviceMemory | undefined {
+  if (devices.length === 0) return undefined;
+  return {
+    totalBytes: devices.reduce((sum, device) => sum + device.totalBytes, 0),
+    freeBytes: devices.reduce((sum, device) => sum + device.freeBytes, 0),
+    isShared: kind === 'metal' || devices.every(({ type }) => type !== 'gpu'),
+  };
+}
+
+function checkContext(contextSize: number, { contextLength, tokensPerPicture }: PairInfo): void {
+  if (contextSize > contextLength)
+    throw new ExpectedError(
+      'engine',
+      `--context ${contextSize} is more than the model's own ${contextLength}.`,
+      {
+        hint: `--context ${contextLength} or less`,
+      },
+    );
+  if (contextSize <= tokensPerPicture)
+    throw new ExpectedError(
+      'engine',
+      `--context ${contextSize} has no room for words: a picture takes ${tokensPerPicture} tokens.`,
+      { hint: `--context ${Math.min(contextLength, 2 * tokensPerPicture)} or more` },
+    );
+}
+
+function checkAsked(plan: FitPlan, asked: number | 'all', request: PlanRequest, { sizes }: PairInfo): void {
+  const { device } = request;
+  if (device === undefined) {
+    if (asked === 0) return;
+    throw new ExpectedError('engine', `--gpu-layers ${asked} needs a GPU, and the CPU is at work.`, {
+      hint: 'llava doctor shows what there is; --device vulkan, cuda or metal asks for one',
+    });
+  }
+  if (plan.fitsDevice) return;
+  const fitting = planFit(sizes, { ...request, gpuLayers: 'auto' }).placement.gpuLayers;
+  throw new ExpectedError(
+    'engine',
+    `--gpu-layers ${asked} needs ${formatBytes(plan.deviceBytes)} of the GPU, and ${formatBytes(usableBytes(device))} can be had.`,
+    { hint: `--gpu-layers ${fitting} fits; a smaller --context or --kv-type q8_0 makes room` },
+  );
+}
+
+function tellPart({ placement, layers, deviceBytes }: FitPlan, { device }: PlanRequest): string {
+  const { gpuLayers, towerOn } = placement;
+  const tower = towerOn === 'device' ? 'and the vision tower fit' : 'fit, not the vision tower,';
+  const free = device === undefined ? 0 : usableBytes(device);
+  return `${gpuLayers} of ${layers} layers ${tower} on the GPU (${formatBytes(deviceBytes)} of ${formatBytes(free)}); the CPU does the rest.`;
+}
+
+function tellTightHost({ hostBytes }: FitPlan, { host }: PlanRequest): string {
+  return `These weights need ${formatBytes(hostBytes)} of memory and ${formatBytes(host.freeBytes)} are free: it may be slow, or fail.`;
+}

@@ -1,0 +1,88 @@
+import type { LlamaContext, LlamaContextOptions, LlamaModel } from 'node-llama-cpp';
+import { ExpectedError } from '../llava/expected-error.js';
+import type { Backend } from './backend.js';
+import { tellsOutOfMemory } from './llama-log.js';
+import { OutOfMemory } from './out-of-memory.js';
+import type { KvType, Placement } from './placement.js';
+
+/** LLaVA-1.5's 576 image tokens are evaluated in one batch. */
+export const BATCH_SIZE = 640;
+
+export interface LoadOptions {
+  /** Fraction 0 to 1 of the language model read. */
+  readonly onProgress?: (fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Loads a language model in one go: node-llama-cpp's own fit check would load it several times over.
+ * @throws OutOfMemory; ExpectedError('engine') for all else; ExpectedError('interrupted') on abort
+ */
+export async function loadModel(
+  path: string,
+  backend: Backend,
+  placement: Pick<Placement, 'gpuLayers' | 'mapsModel'>,
+  options: LoadOptions,
+): Promise<LlamaModel> {
+  backend.log.clear();
+  try {
+    return await backend.llama.loadModel({
+      modelPath: path,
+      gpuLayers: placement.gpuLayers,
+      useMmap: placement.mapsModel,
+      ignoreMemorySafetyChecks: true,
+      ...(options.onProgress === undefined ? {} : { onLoadProgress: options.onProgress }),
+      ...(options.signal === undefined ? {} : { loadSignal: options.signal }),
+    });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw await loadFailure(`"${path}" could not be loaded`, backend, error);
+  }
+}
+
+/**
+ * Makes the context that the model answers in: KV cache and compute buffers.
+ * @throws OutOfMemory; ExpectedError('engine') for all else; ExpectedError('interrupted') on abort
+ */
+export async function createContext(
+  model: LlamaModel,
+  backend: Backend,
+  placement: Pick<Placement, 'contextSize' | 'kvType'>,
+  { signal }: LoadOptions,
+): Promise<LlamaContext> {
+  backend.log.clear();
+  try {
+    return await model.createContext({
+      contextSize: placement.contextSize,
+      batchSize: BATCH_SIZE,
+      threads: backend.threads,
+      ignoreMemorySafetyChecks: true,
+      failedCreationRemedy: false,
+      ...kvOptions(placement.kvType),
+      ...(signal === undefined ? {} : { createSignal: signal }),
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    const what = `A context of ${placement.contextSize} positions could not be made`;
+    throw await loadFailure(what, backend, error);
+  }
+}
+
+/** Packed values need flash attention, which llama.cpp turns on by itself where the device has it. */
+function kvOptions(type: KvType): LlamaContextOptions {
+  if (type === 'f16') return {};
+  const name = type === 'q8_0' ? 'Q8_0' : 'Q4_0';
+  // Deprecated as experimental: llama.cpp itself has had packed caches for years, and refuses what it cannot do.
+  /* eslint-disable-next-line @typescript-eslint/no-deprecated */
+  return { experimentalKvCacheKeyType: name, experimentalKvCacheValueType: name };
+}
+
+async function loadFailure(what: string, backend: Backend, error: unknown): Promise<ExpectedError> {
+  const said = await backend.log.read();
+  const reason = said.at(-1) ?? (error instanceof Error ? error.message : String(error));
+  if (tellsOutOfMemory([...said, String(error)])) return new OutOfMemory(`${what}: out of memory.`, error);
+  return new ExpectedError('engine', `${what}: ${reason}`, {
+    hint: 'Run again with NODE_DEBUG=llava to see what llama.cpp says',
+    cause: error,
+  });
+}

@@ -1,0 +1,5 @@
+import { env } from 'node:process';
+import { Chalk, chalkStderr } from 'chalk';
+
+/** Colours for stderr; none where `NO_COLOR` has any value (https://no-color.org), which chalk does not look at. */
+export const colours = new Chalk({ level: (env['NO_COLOR'] ?? '') === '' ? chalkStderr.level : 0 });
