@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { quote } from '../../llava/quote.js';
+import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { shareFigure } from '../eval-result.js';
+import { needFile, pictureFolder } from '../find-file.js';
+import { matchAnswers } from '../match-answers.js';
+import { boxOverlap, parsePixelBox } from '../metrics/box-overlap.js';
+import { equalsIgnoringCase } from '../metrics/exact-match.js';
+import { readJson } from '../read-json.js';
+
+const FROM = 'https://huggingface.co/datasets/ai4colonoscopy/ColonINST-v1';
+const PICTURES: BenchmarkFile = {
+  names: ['Positive-images'],
+  holds: 'pictures of 19 data sets, each to be asked for and put in order by the authors’ script',
+  from: 'https://github.com/ai4colonoscopy/IntelliScope (docs/guideline-for-ColonINST.md)',
+  needed: 'to ask',
+};
+const IMAGE = '<image>\n';
+
+/** A found region counts from this overlap on. */
+const ENOUGH_OVERLAP = 0.5;
+
+const itemsSchema = v.array(
+  v.object({
+    id: v.string(),
+    conversations: v.pipe(
+      v.array(v.object({ from: v.string(), value: v.string() })),
+      v.minLength(2, 'a question and its answer'),
+    ),
+  }),
+);
+
+/** ColonINST, test split: what is in the picture, what is in a region, where something is. */
+export const coloninstCls = taskOf('cls', 'classification', { '7B LoRA': 92.97 }, equalsIgnoringCase);
+export const coloninstReg = taskOf(
+  'reg',
+  'referring expression generation',
+  { '7B LoRA': 98.58 },
+  equalsIgnoringCase,
+);
+export const coloninstRec = taskOf('rec', 'referring expression comprehension', {}, (answer, truth) => {
+  const said = parsePixelBox(answer);
+  const right = parsePixelBox(truth);
+  return said !== undefined && right !== undefined && boxOverlap(said, right) > ENOUGH_OVERLAP;
+});
+
+function taskOf(
+  task: 'cls' | 'reg' | 'rec',
+  title: string,
+  published: NonNullable<Benchmark['published'][string]>,
+  isRight: (answer: string, truth: string) => boolean,
+): Benchmark {
+  const name = `coloninst-${task}`;
+  const data: BenchmarkFile = {
+    names: [
+      `Json-file/test/ColonINST-test-${task}.json`,
+      `test/ColonINST-test-${task}.json`,
+      `ColonINST-test-${task}.json`,
+    ],
+    holds: 'questions with answers',
+    from: FROM,
+    needed: 'to ask and score',
+  };
+  return {
+    name,
+    title: `ColonINST, ${title}`,
+    measure: task === 'rec' ? 'boxes that overlap by more than half, %' : 'accuracy, %',
+    scoredBy: 'llava',
+    files: [data, PICTURES],
+    licence: 'see the 19 data sets',
+    decoding: { temperature: 0, maxTokens: 40 },
+    published: { accuracy: published },
+    publishedIn: 'hyper.ai’s listing, seen split, LLaVA-1.5 tuned by LoRA; it does not say the size',
+    remarks: [
+      'Needs LoRA weights tuned on ColonINST: LLaVA-1.5 itself does not know its labels.',
+      'Pictures are named by the row’s id, and several rows may have the same one: they are taken in their order.',
+    ],
+    async *rows(folder) {
+      const pictures = await pictureFolder(folder, PICTURES);
+      for (const [position, { id, conversations }] of (await readItems(folder, data)).entries()) {
+        const prompt = conversations[0]?.value ?? '';
+        const text = prompt.replace(IMAGE, '');
+        yield { questionId: position, image: id, picture: join(pictures, id), text, prompt, category: task };
+      }
+    },
+    /** Source: the evaluator of ai4colonoscopy/IntelliScope: equal in small letters, or precision at an overlap of 0.5. */
+    async score(folder, answers) {
+      const path = await needFile(folder, data);
+      const items = await readItems(folder, data);
+      const { byId, notes } = matchAnswers(
+        answers,
+        items.map((_, position) => String(position)),
+        'refused',
+      );
+      const right = items.filter(({ id, conversations }, position) => {
+        const truth = conversations.find(({ from }) => from === 'gpt')?.value;
+        if (truth === undefined)
+          throw new ExpectedError('input', `${quote(path)} has no answer for ${quote(id)}.`, {
+            hint: `Get it whole from ${FROM}`,
+          });
+        return isRight(byId.get(String(position))?.text ?? '', truth);
+      });
+      return {
+        benchmark: name,
+        headline: shareFigure('accuracy', right.length, items.length),
+        figures: [],
+        notes,
+      };
+    },
+  };
+}
+
+async function readItems(folder: string, file: BenchmarkFile): Promise<v.InferOutput<typeof itemsSchema>> {
+  return readJson(await needFile(folder, file), itemsSchema);
+}

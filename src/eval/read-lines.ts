@@ -1,0 +1,38 @@
+import { createReadStream } from 'node:fs';
+import { fileError } from './file-error.js';
+
+/** A line without its line break, and its number from 1. */
+export interface Line {
+  readonly number: number;
+  readonly text: string;
+}
+
+/**
+ * The lines of a UTF-8 file that are not blank, without holding more than a piece of it.
+ * @throws ExpectedError('input') when it cannot be read or is not UTF-8
+ */
+export async function* readLines(path: string): AsyncGenerator<Line> {
+  let number = 0;
+  let rest = '';
+  for await (const piece of readText(path)) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) {
+      number++;
+      if (text.trim() !== '') yield { number, text };
+    }
+  }
+  if (rest.trim() !== '') yield { number: number + 1, text: rest };
+}
+
+/** The text of a file in pieces, without a byte order mark. @throws ExpectedError('input') as `readLines` */
+export async function* readText(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    const stream = createReadStream(path, { highWaterMark: 1 << 20 });
+    for await (const bytes of stream as AsyncIterable<Buffer>) yield decoder.decode(bytes, { stream: true });
+    yield decoder.decode();
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
