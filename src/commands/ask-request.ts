@@ -60,7 +60,8 @@ function questionOf(text: string, flags: QuestionFlags): Question {
   };
 }
 
-function samplingOf(flags: SamplingFlags): Sampling {
+/** The flags' sampling, for the engine. */
+export function samplingOf(flags: SamplingFlags): Sampling {
   const { temperature, topP, seed, maxTokens } = flags;
   return { temperature, topP, seed, maxTokens };
 }

@@ -26,6 +26,13 @@ export function layerCount(value: string): number | 'all' {
   return value === 'all' ? 'all' : wholeNumber(0, 1000)(value);
 }
 
+/** A parser of shards: `2/8` is the second of eight. */
+export function shard(value: string): { readonly index: number; readonly count: number } {
+  const [, index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number);
+  if (index >= 1 && index <= count) return { index, count };
+  throw new InvalidArgumentError('It takes a part and how many there are, such as 2/8.');
+}
+
 /** Gathers an option that may be given several times. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];

@@ -1,0 +1,60 @@
+import * as v from 'valibot';
+import type { BatchRow, FailedRow, RowDefaults, RowFields } from './batch-row.js';
+import { answerId } from './answer-id.js';
+import { checkFields } from './check-fields.js';
+import type { AnsweredRow, BatchFacts } from './row-answer.js';
+import { resolveQuestion } from './row-question.js';
+import { mergeSampling, SETTING_NAMES, settingFields } from './row-settings.js';
+
+const llavaRowSchema = v.object({
+  question_id: v.union([v.string(), v.number()]),
+  image: v.pipe(v.string(), v.nonEmpty('a path, an address or a data URL')),
+  text: v.string(),
+  ...settingFields,
+});
+
+/** Fields that are used up, or that the authors' answer files leave out. */
+const NOT_CARRIED = new Set(['question_id', 'image', 'text', 'category', ...SETTING_NAMES]);
+
+/**
+ * A row of the authors' question files: `{question_id, image, text, category?}`. Its text has its formatting prompt
+ * already, so a format comes only from the command line.
+ * @throws RowFailure 'bad_row'
+ */
+export function parseLlavaRow(fields: RowFields, defaults: RowDefaults): Omit<BatchRow, 'line' | 'bytes'> {
+  const row = checkFields(llavaRowSchema, fields);
+  return {
+    shape: 'llava',
+    fields,
+    image: row.image,
+    question: resolveQuestion({ text: row.text }, defaults),
+    sampling: mergeSampling(row, defaults.sampling),
+  };
+}
+
+/** The six fields of the authors' answer files, in their order; fields they do not know are kept in `metadata`. */
+export function writeLlavaRow(row: BatchRow, answered: AnsweredRow, facts: BatchFacts): RowFields {
+  const { question, fields, line } = row;
+  return {
+    question_id: fields['question_id'],
+    prompt: question.format === 'free' ? question.text : answered.request,
+    text: answered.answer.answer,
+    answer_id: answerId(answered.fingerprint, line),
+    model_id: facts.model,
+    metadata: metadataOf(fields),
+  };
+}
+
+/** Without `text`, so that no scorer takes the question for an answer. */
+export function writeFailedLlavaRow({ fields, error, line }: FailedRow): RowFields {
+  return {
+    question_id: fields['question_id'],
+    prompt: fields['text'],
+    metadata: metadataOf(fields),
+    error: { ...error, line },
+  };
+}
+
+function metadataOf(fields: RowFields): RowFields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !NOT_CARRIED.has(name)));
+}

@@ -1,0 +1,49 @@
+import * as v from 'valibot';
+import { checkFields } from './check-fields.js';
+import { RowFailure } from './row-error.js';
+
+const partSchema = v.variant('type', [
+  v.object({ type: v.literal('text'), text: v.string() }),
+  v.object({
+    type: v.literal('image_url'),
+    image_url: v.union([v.string(), v.object({ url: v.pipe(v.string(), v.nonEmpty('an address')) })]),
+  }),
+]);
+
+const messageSchema = v.object({ role: v.string(), content: v.union([v.string(), v.array(v.unknown())]) });
+
+/**
+ * What one user message asks: its only picture, and its texts one to a line. The picture stands first in LLaVA's
+ * prompt, wherever it is in the message.
+ * @throws RowFailure 'unsupported' for system text, several turns, other parts, no picture or several; 'bad_row'
+ */
+export function readMessages(messages: readonly unknown[]): { image: string; text: string } {
+  const checked = messages.map((message) => checkFields(messageSchema, message));
+  const other = checked.find(({ role }) => role !== 'user');
+  if (other !== undefined)
+    throw unsupported(
+      `a message of role ${JSON.stringify(other.role)}: the system text is LLaVA's own, and a row is one turn`,
+    );
+  const [message, ...more] = checked;
+  if (message === undefined || more.length > 0)
+    throw unsupported(`${checked.length} messages: a row is one turn`);
+  const parts = typeof message.content === 'string' ? [] : message.content.map(readPart);
+  const images = parts.filter((part) => part.type === 'image_url');
+  const texts = parts.filter((part) => part.type === 'text');
+  const [image] = images;
+  if (image === undefined || images.length > 1)
+    throw unsupported(`${images.length} pictures in a message: a question is about one`);
+  const url = typeof image.image_url === 'string' ? image.image_url : image.image_url.url;
+  return { image: url, text: texts.map(({ text }) => text).join('\n') };
+}
+
+function readPart(part: unknown): v.InferOutput<typeof partSchema> {
+  const { type } = checkFields(v.object({ type: v.string() }), part);
+  if (type !== 'text' && type !== 'image_url')
+    throw unsupported(`a part of type ${JSON.stringify(type)}: there are text and image_url`);
+  return checkFields(partSchema, part);
+}
+
+function unsupported(what: string): RowFailure {
+  return new RowFailure('unsupported', `The row has ${what}.`);
+}

@@ -1,0 +1,74 @@
+import * as v from 'valibot';
+import { readAnswer } from '../llava/read-answer.js';
+import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.js';
+import type { BatchRow, FailedRow, RowDefaults, RowFields } from './batch-row.js';
+import { carryFields } from './carry-fields.js';
+import { checkFields } from './check-fields.js';
+import type { AnsweredRow, BatchFacts } from './row-answer.js';
+import { RowFailure } from './row-error.js';
+import { resolveQuestion } from './row-question.js';
+import { mergeSampling, settingFields } from './row-settings.js';
+
+const FORMATS = Object.keys(RESPONSE_FORMATS) as ResponseFormat[];
+
+const ownRowSchema = v.object({
+  image: v.pipe(v.string(), v.nonEmpty('a path, an address or a data URL')),
+  question: v.nullish(v.string()),
+  format: v.nullish(v.picklist(FORMATS)),
+  choices: v.nullish(v.array(v.string())),
+  ocr: v.nullish(v.union([v.string(), v.array(v.string())])),
+  ...settingFields,
+});
+
+/**
+ * The tool's own row: `{image, question, …}`.
+ * @throws RowFailure 'bad_row'
+ */
+export function parseOwnRow(fields: RowFields, defaults: RowDefaults): Omit<BatchRow, 'line' | 'bytes'> {
+  const row = checkFields(ownRowSchema, fields);
+  if (typeof row.question !== 'string' && (row.format ?? defaults.format) !== 'caption')
+    throw new RowFailure('bad_row', 'Field "question" is missing.');
+  const question = resolveQuestion(
+    {
+      text: row.question ?? '',
+      format: row.format ?? undefined,
+      choices: row.choices ?? undefined,
+      ocrTokens: ocrTokens(row.ocr ?? undefined),
+    },
+    defaults,
+  );
+  return {
+    shape: 'own',
+    fields,
+    image: row.image,
+    question,
+    sampling: mergeSampling(row, defaults.sampling),
+  };
+}
+
+/** The row with its answer: everything it had, and the fields of `llava ask --json`. */
+export function writeOwnRow(row: BatchRow, answered: AnsweredRow, facts: BatchFacts): RowFields {
+  const { answer, picture } = answered;
+  return carryFields(row.fields, {
+    question: row.question.text,
+    format: row.question.format,
+    answer: answer.answer,
+    ...readAnswer(answer.answer, row.question, picture),
+    stop: answer.stop,
+    model: facts.model,
+    device: answer.device,
+    sha256: picture.sha256,
+    width: picture.width,
+    height: picture.height,
+    tokens: answer.tokens,
+    ...(facts.timings && answer.ms !== undefined ? { ms: answer.ms } : {}),
+  });
+}
+
+export function writeFailedOwnRow({ fields, error, line }: FailedRow): RowFields {
+  return carryFields(fields, { error: { ...error, line } });
+}
+
+function ocrTokens(ocr: string | readonly string[] | undefined): readonly string[] | undefined {
+  return typeof ocr === 'string' ? ocr.split(',').map((word) => word.trim()) : ocr;
+}

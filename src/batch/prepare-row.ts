@@ -1,0 +1,49 @@
+import type { Sampling } from '../engine/engine.js';
+import { writeRequest } from '../llava/response-format.js';
+import type { BatchRow, FailedRow } from './batch-row.js';
+import { fingerprintOf } from './fingerprint.js';
+import type { PictureFinder } from './picture-finder.js';
+import { RowFailure } from './row-error.js';
+import type { FoundPicture } from './row-picture.js';
+
+/** A row whose picture was found: ready to be asked. */
+export interface AskableRow {
+  readonly row: BatchRow;
+  readonly picture: FoundPicture;
+  /** The user's turn. */
+  readonly request: string;
+  readonly sampling: Sampling;
+  readonly fingerprint: string;
+}
+
+/** What answers depend on besides their rows. */
+export interface AnswerBasis {
+  readonly exif: boolean;
+  readonly weights: string;
+}
+
+/** Finds the row's picture, and with it its fingerprint; a picture that cannot be had fails the row. */
+export async function prepareRow(
+  row: BatchRow | FailedRow,
+  finder: PictureFinder,
+  { exif, weights }: AnswerBasis,
+): Promise<AskableRow | FailedRow> {
+  if ('error' in row) return row;
+  try {
+    const picture = await finder.find(row.image);
+    const request = writeRequest(row.question, picture);
+    const { sampling, line } = row;
+    const fingerprint = fingerprintOf({ request, sampling, sha256: picture.sha256, exif, weights, line });
+    return { row, picture, request, sampling, fingerprint };
+  } catch (error) {
+    if (!(error instanceof RowFailure)) throw error;
+    return failRow(row, error);
+  }
+}
+
+export function failRow(
+  { shape, line, bytes, fields }: BatchRow,
+  { error }: Pick<RowFailure, 'error'>,
+): FailedRow {
+  return { shape, line, bytes, fields, error };
+}

@@ -1,0 +1,42 @@
+import * as v from 'valibot';
+
+/** Hexadecimal sha256 of a picture's bytes, and what its header says; width and height in pixels, upright. */
+export const pictureIdentitySchema = v.object({
+  sha256: v.string(),
+  width: v.number(),
+  height: v.number(),
+});
+export type PictureIdentity = Readonly<v.InferOutput<typeof pictureIdentitySchema>>;
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+export const rowAnswerSchema = v.object({
+  answer: v.string(),
+  /** Why the answer ended. */
+  stop: v.picklist(['end', 'max-tokens', 'context-full']),
+  device: v.string(),
+  tokens: v.object({ prompt: count, image: count, answer: count }),
+  /** Milliseconds; written to rows only when asked for, since they are never the same twice. */
+  ms: v.optional(v.object({ question: v.number(), answer: v.number() })),
+});
+/** What the engine says to one question: all of it that output rows are made of. */
+export type RowAnswer = Readonly<v.InferOutput<typeof rowAnswerSchema>>;
+
+/** A row's answer with what else its output row tells. */
+export interface AnsweredRow {
+  readonly answer: RowAnswer;
+  readonly picture: PictureIdentity;
+  /** The user's turn as it was asked. */
+  readonly request: string;
+  readonly fingerprint: string;
+}
+
+/** What output rows say of the whole batch. */
+export interface BatchFacts {
+  /** Name of the weights. */
+  readonly model: string;
+  /** When the batch began, in seconds since 1970; the same after it was resumed. */
+  readonly created: number;
+  /** Whether rows tell how long they took. */
+  readonly timings: boolean;
+}

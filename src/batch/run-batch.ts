@@ -1,0 +1,110 @@
+import type { Answerer } from './answerer.js';
+import { answerGroups } from './answer-groups.js';
+import type { BatchJob } from './batch-job.js';
+import type { RowDefaults } from './batch-row.js';
+import { BatchCount, type BatchSummary } from './batch-summary.js';
+import { groupRows } from './group-rows.js';
+import { mapInOrder, oneAhead } from './map-in-order.js';
+import { PictureFinder } from './picture-finder.js';
+import { planWindows, WINDOW_LIMITS, type WindowLimits } from './plan-windows.js';
+import { prepareRow } from './prepare-row.js';
+import { readRows } from './read-rows.js';
+import { RowOutput } from './row-output.js';
+import type { PictureRules } from './row-picture.js';
+import { RowSettler } from './row-settler.js';
+import type { Shard } from './shard.js';
+import { untilAborted } from './until-aborted.js';
+
+/** A batch, complete and checked. */
+export interface BatchRequest {
+  /** JSONL, in pieces of any size. */
+  readonly input: AsyncIterable<Uint8Array>;
+  readonly defaults: RowDefaults;
+  readonly pictures: PictureRules;
+  /** Name of the weights, for rows. */
+  readonly model: string;
+  /** Tells one pair of weights from every other, for fingerprints. */
+  readonly weights: string;
+  /** Side of the square that the vision tower sees, in pixels. */
+  readonly imageSize: number;
+  readonly shard?: Shard | undefined;
+  /** Rows as they come, not in the input's order. */
+  readonly unordered?: boolean | undefined;
+  /** Rows tell how long they took; they are then never the same twice. */
+  readonly timings?: boolean | undefined;
+  /** Stop when more rows than that have failed; 0 stops at the first. Default: never. */
+  readonly maxErrors?: number | undefined;
+  readonly limits?: WindowLimits | undefined;
+}
+
+/** Pictures looked for at once, ahead of their use. */
+const LOOKUPS = 8;
+
+/**
+ * Answers every row of a stream. Rows of a window that are about one picture are asked together, equal ones once;
+ * what the journal knows is not asked again. Errors are rows, and no row or picture can stop the run. When the signal
+ * is aborted or too many rows failed, the summary says so and all answers so far are in the journal.
+ * @param openAnswerer called once, when the first row has to be asked
+ * @param onProgress after each group of rows
+ * @throws ExpectedError when the answerer cannot be opened, or output or journal cannot be written
+ */
+export async function runBatch(
+  request: BatchRequest,
+  { journal, sink }: BatchJob,
+  openAnswerer: () => Promise<Answerer>,
+  signal: AbortSignal,
+  onProgress: (summary: BatchSummary) => void = () => undefined,
+): Promise<BatchSummary> {
+  const { pictures, weights, model, limits = WINDOW_LIMITS } = request;
+  // Ends the reading of the input, however the run ends.
+  const end = new AbortController();
+  const abort = () => {
+    end.abort(signal.reason);
+  };
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+
+  const count = new BatchCount();
+  const output = new RowOutput(sink, request.unordered === true);
+  const facts = { model, created: journal.header.created, timings: request.timings === true };
+  const settler = new RowSettler(journal, output, count, facts);
+  const finder = new PictureFinder(pictures, journal, end.signal);
+  const rows = readRows(untilAborted(request.input, end.signal), request);
+  const prepared = mapInOrder(rows, LOOKUPS, (row) =>
+    prepareRow(row, finder, { exif: pictures.exif, weights }),
+  );
+  const tooMany = () => count.failed > (request.maxErrors ?? Infinity);
+  let answerer: Promise<Answerer> | undefined;
+  const steps = {
+    open: () => (answerer ??= openAnswerer()),
+    load: { rules: pictures, imageSize: request.imageSize },
+    isOver: () => signal.aborted || tooMany(),
+    done: () => {
+      onProgress(count.summary());
+    },
+  };
+  try {
+    for await (const window of oneAhead(planWindows(prepared, limits))) {
+      try {
+        const open = await settler.settleKnown(window, tooMany);
+        onProgress(count.summary());
+        await answerGroups(groupRows(open), settler, steps, end.signal);
+        await output.flush();
+      } catch (error) {
+        end.abort(error);
+        throw error;
+      }
+      if (!steps.isOver()) continue;
+      end.abort();
+      break;
+    }
+    if (!steps.isOver()) await output.finish();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+  await output.flush();
+  await journal.sync();
+  return count.summary(signal.aborted ? 'interrupted' : tooMany() ? 'too-many-errors' : undefined);
+}

@@ -1,0 +1,14 @@
+/** `check-child.ts <input> <folder of pictures>`: a dry run in a process of its own, to see the memory it takes. */
+import { createReadStream } from 'node:fs';
+import { checkBatch } from '../../src/batch/check-batch.js';
+import { SAMPLING } from './run-job.js';
+
+const [, , input, imageFolder] = process.argv as [string, string, string, string];
+const request = {
+  input: createReadStream(input),
+  defaults: { sampling: SAMPLING },
+  pictures: { imageFolder, exif: true },
+  imageTokens: 576,
+};
+const plan = await checkBatch(request, new AbortController().signal);
+process.stdout.write(JSON.stringify({ plan, maxRss: process.resourceUsage().maxRSS }));
