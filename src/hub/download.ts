@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { HubFile } from './hub-file.js';
@@ -7,6 +7,7 @@ import { checkDiskSpace } from './disk-space.js';
 import { FileLocation } from './file-location.js';
 import { FrontHash } from './front-hash.js';
 import { bytesIn } from './gaps.js';
+import { hashFile } from './hash-file.js';
 import { holdLock } from './hold-lock.js';
 import { HubSession } from './hub-session.js';
 import type { HubSettings } from './hub-settings.js';
@@ -66,7 +67,7 @@ export async function downloadFile(
   };
   for (;;) {
     await using lock = await holdLock(target, { pace, signal, onWait });
-    if (await isThere(target, bytes)) return;
+    if (await isThere(request, signal)) return;
     try {
       await downloadAlone(
         request,
@@ -127,9 +128,13 @@ async function downloadAlone(
   }
 }
 
-async function isThere(target: string, bytes: number): Promise<boolean> {
+/** Whoever put a file of that size there, only its hash tells that it is the one; another is removed. */
+async function isThere({ target, bytes, sha256 }: DownloadRequest, signal?: AbortSignal): Promise<boolean> {
   const stats = await stat(target).catch(() => undefined);
-  return stats?.size === bytes;
+  if (stats?.size !== bytes) return false;
+  if (sha256 === undefined || (await hashFile(target, { signal })) === sha256) return true;
+  await rm(target, { force: true });
+  return false;
 }
 
 function joinSignals(lost: AbortSignal, signal: AbortSignal | undefined): AbortSignal {

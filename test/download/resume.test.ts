@@ -115,3 +115,14 @@ it('notes only bytes that are in the part', async () => {
     expect(data.subarray(start, end).equals(file.bytes.subarray(start, end))).toBe(true);
   }
 });
+
+it('takes a file that is there only for its hash, never for its size', async () => {
+  const file = addFile(hub, SIZE);
+  const request = requestFor(file, folder);
+  writeFileSync(request.target, Buffer.alloc(SIZE));
+  await downloadFile(request, settingsFor(hub, folder), { pace: QUICK_PACE });
+  expect(isDone(request.target, file.bytes)).toBe(true);
+  const sent = hub.sentOf(file.path);
+  await downloadFile(request, settingsFor(hub, folder), { pace: QUICK_PACE });
+  expect(hub.sentOf(file.path)).toBe(sent);
+});
