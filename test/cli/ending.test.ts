@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LLAVA } from '../helpers/run-llava.js';
+import { LLAVA, TEST_ENVIRONMENT } from '../helpers/run-llava.js';
 import { writeRedCircle } from '../helpers/scene-pictures.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { writeRandomPair } from '../reference/random-pair.js';
@@ -17,14 +17,14 @@ function askEndlessly() {
   return execa(process.execPath, [LLAVA, 'ask', ...pair, '--max-tokens', '100000', 'What is it?', circle], {
     reject: false,
     stdin: 'ignore',
-    env: { NO_COLOR: '1' },
+    env: TEST_ENVIRONMENT,
   });
 }
 
 describe('how llava ends', () => {
   it('ends with success when its reader has enough', async () => {
     const pipe = `"${process.execPath}" "${LLAVA}" ask "Describe the image." "${circle}" | head -c1; echo " \${PIPESTATUS[0]}"`;
-    const { stdout, stderr } = await execa('bash', ['-c', pipe]);
+    const { stdout, stderr } = await execa('bash', ['-c', pipe], { env: TEST_ENVIRONMENT });
     expect(stdout).toMatch(/^\S 0$/);
     expect(stderr).toBe('');
   });
