@@ -28,8 +28,6 @@ node(
     '--hookTimeout=600000',
     '--dir',
     path.join(folder, '..', 'test', 'native'),
-    // It compiles a GPU's shaders for minutes, in a driver that is not ours.
-    '--exclude=**/vulkan.test.ts',
     ...process.argv.slice(2),
   ],
   {
