@@ -1,4 +1,4 @@
-import ora from 'ora';
+import type { Ora } from 'ora';
 import type { Io } from './io.js';
 
 /** A line on stderr that says what is being waited for; silent when stderr is no terminal. */
@@ -12,17 +12,24 @@ export interface Progress extends Disposable {
  */
 export function startProgress(io: Io, delayMs = 400): Progress {
   if (!io.stderrIsTerminal) return { say: () => undefined, [Symbol.dispose]: () => undefined };
-  const spinner = ora({ stream: io.stderr, discardStdin: false });
+  let spinner: Ora | undefined;
   let text = '';
-  const timer = setTimeout(() => spinner.start(text), delayMs);
+  let isOver = false;
+  const timer = setTimeout(() => {
+    // Loaded only when something takes long: quick commands start faster without it.
+    void import('ora').then(({ default: ora }) => {
+      if (!isOver) spinner = ora({ stream: io.stderr, discardStdin: false }).start(text);
+    });
+  }, delayMs);
   return {
     say(next) {
       text = next;
-      if (spinner.isSpinning) spinner.text = next;
+      if (spinner !== undefined) spinner.text = next;
     },
     [Symbol.dispose]() {
+      isOver = true;
       clearTimeout(timer);
-      spinner.stop();
+      spinner?.stop();
     },
   };
 }
