@@ -1,5 +1,5 @@
 import type { Answerer } from './answerer.js';
-import { answerGroups } from './answer-groups.js';
+import { answerQuestions } from './answer-questions.js';
 import type { BatchJob } from './batch-job.js';
 import type { RowDefaults } from './batch-row.js';
 import { BatchCount, type BatchSummary } from './batch-summary.js';
@@ -45,7 +45,7 @@ const LOOKUPS = 8;
  * what the journal knows is not asked again. Errors are rows, and no row or picture can stop the run. When the signal
  * is aborted or too many rows failed, the summary says so and all answers so far are in the journal.
  * @param openAnswerer called once, when the first row has to be asked
- * @param onProgress after each group of rows
+ * @param onProgress after each question
  * @throws ExpectedError when the answerer cannot be opened, or output or journal cannot be written
  */
 export async function runBatch(
@@ -88,7 +88,7 @@ export async function runBatch(
       try {
         const open = await settler.settleKnown(window, tooMany);
         onProgress(count.summary());
-        await answerGroups(groupRows(open), settler, steps, end.signal);
+        await answerQuestions(groupRows(open), settler, steps, end.signal);
         await output.flush();
       } catch (error) {
         end.abort(error);

@@ -18,8 +18,7 @@ export async function answerPicture(
 ): Promise<AnswerRecord> {
   const { picture } = pixels;
   const [features, encodeMs] = await timed(() => engine.encode(pixels, signal));
-  const [prefix, lookMs] = await timed(() => engine.look(features, signal));
-  const events = prefix.ask(writeRequest(question, picture), sampling, signal);
+  const events = engine.look(features).ask(writeRequest(question, picture), sampling, signal);
   const { answer, done } = await collect(events, writer);
   return {
     picture: picture.label,
@@ -36,7 +35,7 @@ export async function answerPicture(
     ms: {
       picture: round(pictureMs),
       encode: round(encodeMs),
-      look: round(lookMs),
+      look: round(done.usage.lookMs),
       question: round(done.usage.questionMs),
       answer: round(done.usage.answerMs),
     },

@@ -1,9 +1,10 @@
-import type { Answerer, GroupOutcome, GroupQuestion, ShownPicture } from '../batch/answerer.js';
+import type { Answerer, AskedQuestion, ShownPicture } from '../batch/answerer.js';
 import type { RowAnswer } from '../batch/row-answer.js';
 import type { Engine, ImagePrefix } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';
+import type { Pixels } from '../llava/pixels.js';
 
-/** Answers the questions of a picture one after the other, on one image prefix. */
+/** Answers the questions of a picture side by side, on forks of one image prefix. */
 export class EngineAnswerer implements Answerer {
   readonly #engine: Engine;
 
@@ -11,46 +12,39 @@ export class EngineAnswerer implements Answerer {
     this.#engine = engine;
   }
 
-  async *answerGroup(
-    { pixels }: ShownPicture,
-    questions: readonly GroupQuestion[],
-    signal: AbortSignal,
-  ): AsyncGenerator<GroupOutcome> {
-    const features = await this.#engine.encode(pixels, signal);
-    const prefix = await this.#engine.look(features, signal);
-    for (const [place, question] of questions.entries())
-      yield { question: place, ...(await this.#ask(prefix, features.tokens, question, signal)) };
+  get parallel(): number {
+    return this.#engine.info.sequences;
   }
 
-  /** A question that does not fit the context fails alone. */
-  async #ask(
-    prefix: ImagePrefix,
-    imageTokens: number,
-    { request, sampling }: GroupQuestion,
-    signal: AbortSignal,
-  ): Promise<{ answer: RowAnswer } | { error: { code: 'engine_failed'; message: string } }> {
-    let answer = '';
-    try {
-      for await (const event of prefix.ask(request, sampling, signal)) {
-        if (event.type === 'text') {
-          answer += event.text;
-          continue;
-        }
-        const { promptTokens, answerTokens, questionMs, answerMs } = event.usage;
-        return {
-          answer: {
-            answer,
-            stop: event.reason,
-            device: this.#engine.info.device,
-            tokens: { prompt: promptTokens, image: imageTokens, answer: answerTokens },
-            ms: { question: questionMs, answer: answerMs },
-          },
-        };
-      }
-    } catch (error) {
-      if (!(error instanceof ExpectedError) || error.kind !== 'engine') throw error;
-      return { error: { code: 'engine_failed', message: error.message } };
-    }
-    throw new ExpectedError('engine', 'The engine stopped before its answer ended.');
+  async show(pixels: Pixels, signal: AbortSignal): Promise<ShownPicture> {
+    const { info } = this.#engine;
+    const features = await this.#engine.encode(pixels, signal);
+    const prefix = this.#engine.look(features);
+    const facts = { device: info.device, imageTokens: features.tokens };
+    return { ask: (question, asking) => answerQuestion(prefix, question, facts, asking) };
   }
+}
+
+async function answerQuestion(
+  prefix: ImagePrefix,
+  { request, sampling }: AskedQuestion,
+  { device, imageTokens }: { readonly device: string; readonly imageTokens: number },
+  signal: AbortSignal,
+): Promise<RowAnswer> {
+  let answer = '';
+  for await (const event of prefix.ask(request, sampling, signal)) {
+    if (event.type === 'text') {
+      answer += event.text;
+      continue;
+    }
+    const { promptTokens, answerTokens, questionMs, answerMs } = event.usage;
+    return {
+      answer,
+      stop: event.reason,
+      device,
+      tokens: { prompt: promptTokens, image: imageTokens, answer: answerTokens },
+      ms: { question: questionMs, answer: answerMs },
+    };
+  }
+  throw new ExpectedError('engine', 'The engine stopped before its answer ended.');
 }

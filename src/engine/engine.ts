@@ -1,4 +1,5 @@
 import type { Pixels } from '../llava/pixels.js';
+import type { Turn } from '../llava/prompt.js';
 import type { DeviceKind } from './device-kind.js';
 import type { KvType } from './placement.js';
 
@@ -24,7 +25,11 @@ export interface Sampling {
 export interface AnswerUsage {
   /** Positions that the prompt takes: text and image. */
   readonly promptTokens: number;
+  /** Of them, evaluated for this answer; the rest was there. */
+  readonly evaluatedTokens: number;
   readonly answerTokens: number;
+  /** Until the image prefix was evaluated; 0 when it was there. */
+  readonly lookMs: number;
   readonly questionMs: number;
   readonly answerMs: number;
 }
@@ -36,18 +41,32 @@ export type AnswerEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'done'; readonly reason: StopReason; readonly usage: AnswerUsage };
 
-/** System text and image features, evaluated once: what all questions about one picture share. */
+/**
+ * System text and image features, evaluated once: what all questions about one picture share. When other pictures
+ * took its place in the context it is evaluated again by itself; its picture is not encoded again.
+ */
 export interface ImagePrefix {
   /** Positions it takes in the context. */
   readonly tokens: number;
   /**
-   * Asks as if nothing had been asked before.
-   * @param request the user's turn: question and formatting prompt
+   * Evaluates it now, so that the next question need not wait for that.
+   * @throws ExpectedError('interrupted') on abort
+   */
+  evaluate(signal?: AbortSignal): Promise<void>;
+  /**
+   * Answers a question after the turns said before; what of those is still in the context is not evaluated again.
+   * Questions asked at the same time are answered side by side, as many as the context has sequences.
+   * @param question the user's turn: question and formatting prompt
    * @throws ExpectedError('engine') when it does not fit the context; ExpectedError('interrupted') on abort
    */
-  ask(request: string, sampling: Sampling, signal?: AbortSignal): AsyncIterable<AnswerEvent>;
-  /** Asks as the next turn of the chat that the last `ask` began. */
-  askNext(request: string, sampling: Sampling, signal?: AbortSignal): AsyncIterable<AnswerEvent>;
+  ask(
+    question: string,
+    sampling: Sampling,
+    signal?: AbortSignal,
+    turns?: readonly Turn[],
+  ): AsyncIterable<AnswerEvent>;
+  /** Positions that the prompt of that question takes, image included. */
+  countTokens(question: string, turns?: readonly Turn[]): number;
 }
 
 /** Facts of loaded weights. */
@@ -62,7 +81,10 @@ export interface EngineInfo {
   readonly towerOn: 'cpu' | 'device';
   readonly kvType: KvType;
   readonly threads: number;
+  /** Positions of each sequence. */
   readonly contextSize: number;
+  /** Questions that can be answered side by side. */
+  readonly sequences: number;
   /** Side of the square that the vision tower sees, in pixels. */
   readonly imageSize: number;
   readonly imageTokens: number;
@@ -70,13 +92,17 @@ export interface EngineInfo {
   readonly loadMs: number;
 }
 
-/** Loaded weights that encode pictures and answer questions, one at a time. */
+/** Loaded weights that encode pictures and answer questions. */
 export interface Engine extends AsyncDisposable {
   readonly info: EngineInfo;
   /** Pixels → image features. */
   encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures>;
-  /** Evaluates system text and image features; the prefix before it is gone. */
-  look(features: ImageFeatures, signal?: AbortSignal): Promise<ImagePrefix>;
+  /**
+   * What questions about a picture share; it is evaluated when it is needed.
+   * @param systemText default: that of `vicuna_v1`
+   * @throws ExpectedError('engine') when the picture does not fit the context
+   */
+  look(features: ImageFeatures, systemText?: string): ImagePrefix;
 }
 
 /** The pair of GGUF files. */

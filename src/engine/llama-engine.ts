@@ -1,14 +1,16 @@
-import type { LlamaContext, LlamaContextSequence, LlamaModel } from 'node-llama-cpp';
+import type { LlamaContext, LlamaModel } from 'node-llama-cpp';
 import { ExpectedError } from '../llava/expected-error.js';
-import { TEXT_BEFORE_IMAGE } from '../llava/prompt.js';
 import type { Pixels } from '../llava/pixels.js';
+import { tokensBeforeImage } from './conversation-tokens.js';
 import { loadBackendFor, type Backend, type BackendOptions } from './backend.js';
 import type { Engine, EngineInfo, ImageFeatures, ImagePrefix, WeightFiles } from './engine.js';
+import { ImageSlots } from './image-slots.js';
 import { LlamaPrefix } from './llama-prefix.js';
 import { createContext, loadModel, type LoadOptions } from './load-model.js';
 import { openWithLess, type LessOptions } from './open-with-less.js';
 import { defaultPlacement, type Placement } from './placement.js';
-import { evaluateFeatures, readMemoryUse, type MemoryUse } from './sequence-bridge.js';
+import { readMemoryUse, whileContextRests, type MemoryUse } from './sequence-bridge.js';
+import { SequencePool } from './sequence-pool.js';
 import { VisionTower } from './vision-tower.js';
 
 /** Context where the weights allow a longer one; LLaVA-1.5's own is 4096. */
@@ -86,14 +88,13 @@ interface Parts {
 export class LlamaEngine implements Engine {
   readonly info: EngineInfo;
   readonly #parts: Parts;
-  readonly #sequence: LlamaContextSequence;
-  /** Positions of the system text, kept in the sequence from picture to picture. */
-  #systemTokens = 0;
+  readonly #slots: ImageSlots;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#sequence = parts.context.getSequence();
     const { backend, tower, model, context, placement, loadMs } = parts;
+    const sequences = Array.from({ length: context.totalSequences }, () => context.getSequence());
+    this.#slots = new ImageSlots(backend.addon, new SequencePool(sequences));
     this.info = {
       device: backend.kind,
       deviceNames: backend.devices.map(({ description }) => description),
@@ -103,6 +104,7 @@ export class LlamaEngine implements Engine {
       kvType: placement.kvType,
       threads: backend.threads,
       contextSize: context.contextSize,
+      sequences: sequences.length,
       imageSize: tower.imageSize,
       imageTokens: tower.tokens,
       width: tower.width,
@@ -127,35 +129,14 @@ export class LlamaEngine implements Engine {
   }
 
   encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures> {
-    return this.#parts.tower.encode(pixels, signal);
+    const { tower, context } = this.#parts;
+    return whileContextRests(context, () => tower.encode(pixels, signal));
   }
 
-  async look(features: ImageFeatures, signal?: AbortSignal): Promise<ImagePrefix> {
-    const { backend, model } = this.#parts;
-    await this.#rewindToSystemText();
-    const needed = this.#systemTokens + features.tokens;
-    if (needed >= this.#sequence.contextSize)
-      throw new ExpectedError(
-        'engine',
-        `The picture does not fit: it takes ${needed} positions and the context has ${this.#sequence.contextSize}.`,
-        { hint: 'Open the weights with a larger context' },
-      );
-    await evaluateFeatures(backend.addon, this.#sequence, features, signal);
-    return new LlamaPrefix(model, this.#sequence);
-  }
-
-  /** Evaluates the system text the first time, and erases all behind it later. */
-  async #rewindToSystemText(): Promise<void> {
-    if (this.#systemTokens > 0) {
-      const range = { start: this.#systemTokens, end: this.#sequence.nextTokenIndex };
-      await this.#sequence.eraseContextTokenRanges([range]);
-      return;
-    }
-    const { model } = this.#parts;
-    const text = model.tokenize(TEXT_BEFORE_IMAGE, false);
-    const bos = model.tokens.bos;
-    await this.#sequence.evaluateWithoutGeneratingNewTokens(bos === null ? text : [bos, ...text]);
-    this.#systemTokens = this.#sequence.nextTokenIndex;
+  look(features: ImageFeatures, systemText?: string): ImagePrefix {
+    const { model, context } = this.#parts;
+    const parts = { textBefore: tokensBeforeImage(model, systemText), features };
+    return new LlamaPrefix(model, context.contextSize, this.#slots, parts);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

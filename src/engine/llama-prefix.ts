@@ -1,49 +1,64 @@
 import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { ExpectedError } from '../llava/expected-error.js';
-import { textAfterImage, textOfNextTurn } from '../llava/prompt.js';
+import type { Turn } from '../llava/prompt.js';
+import { conversationTokens, type ConversationTokens } from './conversation-tokens.js';
 import type { AnswerEvent, ImagePrefix, Sampling, StopReason } from './engine.js';
+import type { ImageSlots } from './image-slots.js';
+import type { PrefixParts } from './sequence-pool.js';
 import { TextStream } from './text-stream.js';
 
-/** An image prefix that sits at the start of a sequence, with the chat about it behind. */
+/** An image prefix that is brought into a slot for each question, where it mostly is already. */
 export class LlamaPrefix implements ImagePrefix {
   readonly tokens: number;
   readonly #model: LlamaModel;
-  readonly #sequence: LlamaContextSequence;
-  /** The last token of an answer that was cut: shown, but not evaluated yet. */
-  #unevaluated: readonly Token[] = [];
+  readonly #contextSize: number;
+  readonly #slots: ImageSlots;
+  readonly #parts: PrefixParts;
 
-  /** @param sequence holds the prefix and nothing else */
-  constructor(model: LlamaModel, sequence: LlamaContextSequence) {
+  /** @throws ExpectedError('engine') when it leaves no room in a context of that many positions */
+  constructor(model: LlamaModel, contextSize: number, slots: ImageSlots, parts: PrefixParts) {
     this.#model = model;
-    this.#sequence = sequence;
-    this.tokens = sequence.nextTokenIndex;
+    this.#contextSize = contextSize;
+    this.#slots = slots;
+    this.#parts = parts;
+    this.tokens = parts.textBefore.length + parts.features.tokens;
+    if (this.tokens < contextSize) return;
+    throw new ExpectedError(
+      'engine',
+      `The picture does not fit: it takes ${this.tokens} positions and the context has ${contextSize}.`,
+      { hint: 'Open the weights with a larger context' },
+    );
   }
 
-  async *ask(request: string, sampling: Sampling, signal?: AbortSignal): AsyncGenerator<AnswerEvent> {
-    await this.#sequence.eraseContextTokenRanges([
-      { start: this.tokens, end: this.#sequence.nextTokenIndex },
-    ]);
-    yield* this.#answer(this.#model.tokenize(textAfterImage(request), false), sampling, signal);
+  async evaluate(signal?: AbortSignal): Promise<void> {
+    const lent = await this.#slots.lend(this.#parts, signal);
+    lent[Symbol.dispose]();
   }
 
-  async *askNext(request: string, sampling: Sampling, signal?: AbortSignal): AsyncGenerator<AnswerEvent> {
-    const endOfAnswer = this.#model.tokens.eos;
-    const turn = this.#model.tokenize(textOfNextTurn(request), false);
-    const said = endOfAnswer === null ? this.#unevaluated : [...this.#unevaluated, endOfAnswer];
-    yield* this.#answer([...said, ...turn], sampling, signal);
+  countTokens(question: string, turns: readonly Turn[] = []): number {
+    return this.tokens + conversationTokens(this.#model, turns, question).tokens.length;
   }
 
-  async *#answer(question: Token[], sampling: Sampling, signal?: AbortSignal): AsyncGenerator<AnswerEvent> {
-    const room = this.#roomAfter(question.length);
+  async *ask(
+    question: string,
+    sampling: Sampling,
+    signal?: AbortSignal,
+    turns: readonly Turn[] = [],
+  ): AsyncGenerator<AnswerEvent> {
+    const conversation = conversationTokens(this.#model, turns, question);
+    const promptTokens = this.tokens + conversation.tokens.length;
+    const room = roomAfter(promptTokens, this.#contextSize);
     const limit = Math.min(sampling.maxTokens, room);
-    const text = new TextStream<Token>((tokens, before) => this.#model.detokenize(tokens, false, before));
-    const promptTokens = this.#sequence.nextTokenIndex + question.length;
     const start = performance.now();
+    using lent = await this.#slots.lend(this.#parts, signal);
+    const { sequence, evaluated } = lent;
+    const lookedAt = evaluated === 0 ? start : performance.now();
+    const open = await this.#keepTurns(sequence, conversation);
+    const text = new TextStream<Token>((tokens, before) => this.#model.detokenize(tokens, false, before));
     let firstTokenAt: number | undefined;
     let answerTokens = 0;
     let reason: StopReason = 'end';
-    for await (const token of this.#sequence.evaluate(question, evaluationOptions(sampling))) {
-      this.#unevaluated = [token];
+    for await (const token of sequence.evaluate(open, evaluationOptions(sampling))) {
       signal?.throwIfAborted();
       firstTokenAt ??= performance.now();
       answerTokens++;
@@ -53,7 +68,6 @@ export class LlamaPrefix implements ImagePrefix {
       reason = limit < sampling.maxTokens ? 'context-full' : 'max-tokens';
       break;
     }
-    if (reason === 'end') this.#unevaluated = [];
     signal?.throwIfAborted();
     const rest = text.end();
     if (rest !== '') yield { type: 'text', text: rest };
@@ -62,21 +76,43 @@ export class LlamaPrefix implements ImagePrefix {
     yield {
       type: 'done',
       reason,
-      usage: { promptTokens, answerTokens, questionMs: answerStart - start, answerMs: end - answerStart },
+      usage: {
+        promptTokens,
+        evaluatedTokens: evaluated + open.length,
+        answerTokens,
+        lookMs: lookedAt - start,
+        questionMs: answerStart - lookedAt,
+        answerMs: end - answerStart,
+      },
     };
   }
 
-  /** Positions left for the answer. */
-  #roomAfter(questionTokens: number): number {
-    const { contextSize, nextTokenIndex } = this.#sequence;
-    const room = contextSize - nextTokenIndex - questionTokens;
-    if (room > 0) return room;
-    throw new ExpectedError(
-      'engine',
-      `The context is full: picture and question take ${nextTokenIndex + questionTokens} positions and it has ${contextSize}.`,
-      { hint: 'Ask a shorter question, or begin a new chat' },
-    );
+  /**
+   * Cuts the sequence behind what it shares with the conversation's earlier turns; the rest is answered.
+   * The question itself is always evaluated whole, so that its answer is the same whatever was asked before.
+   */
+  async #keepTurns(
+    sequence: LlamaContextSequence,
+    { tokens, questionStart }: ConversationTokens,
+  ): Promise<Token[]> {
+    const there = sequence.contextTokens.slice(this.tokens);
+    let kept = 0;
+    while (kept < questionStart && there[kept] === tokens[kept]) kept++;
+    const start = this.tokens + kept;
+    await sequence.eraseContextTokenRanges([{ start, end: sequence.nextTokenIndex }]);
+    return tokens.slice(kept);
   }
+}
+
+/** Positions left for the answer. */
+function roomAfter(promptTokens: number, contextSize: number): number {
+  const room = contextSize - promptTokens;
+  if (room > 0) return room;
+  throw new ExpectedError(
+    'engine',
+    `The context is full: picture and question take ${promptTokens} positions and it has ${contextSize}.`,
+    { hint: 'Ask a shorter question, or begin a new chat' },
+  );
 }
 
 /** Temperature 0 is greedy. No top-k and no penalties: the reference has none. */

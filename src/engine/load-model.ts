@@ -47,13 +47,14 @@ export async function loadModel(
 export async function createContext(
   model: LlamaModel,
   backend: Backend,
-  placement: Pick<Placement, 'contextSize' | 'kvType'>,
+  placement: Pick<Placement, 'contextSize' | 'sequences' | 'kvType'>,
   { signal }: LoadOptions,
 ): Promise<LlamaContext> {
   backend.log.clear();
   try {
     return await model.createContext({
       contextSize: placement.contextSize,
+      sequences: placement.sequences,
       batchSize: BATCH_SIZE,
       threads: backend.threads,
       ignoreMemorySafetyChecks: true,
@@ -63,7 +64,8 @@ export async function createContext(
     });
   } catch (error) {
     signal?.throwIfAborted();
-    const what = `A context of ${placement.contextSize} positions could not be made`;
+    const times = placement.sequences === 1 ? '' : `${placement.sequences} times `;
+    const what = `A context of ${times}${placement.contextSize} positions could not be made`;
     throw await loadFailure(what, backend, error);
   }
 }

@@ -10,8 +10,10 @@ export interface Placement {
   /** Layers on the device, counted from the last; the output counts as one, so all are blocks + 1. */
   readonly gpuLayers: number;
   readonly towerOn: 'cpu' | 'device';
-  /** Positions. */
+  /** Positions of each sequence. */
   readonly contextSize: number;
+  /** Questions that can be answered side by side; each sequence has a KV cache of its own. */
+  readonly sequences: number;
   readonly kvType: KvType;
   /**
    * Whether the language model's file is mapped into memory or read. Mapped, its pages come and go as memory
@@ -30,6 +32,7 @@ export function defaultPlacement({ kind }: Backend, contextSize: number): Placem
     gpuLayers: hasDevice ? ALL_LAYERS : 0,
     towerOn: hasDevice ? 'device' : 'cpu',
     contextSize,
+    sequences: 1,
     kvType: 'f16',
     mapsModel: true,
   };

@@ -38,7 +38,7 @@ export async function selfTest(
   const [features, firstEncodeMs] = await timed(() => engine.encode(question.pixels));
   const [, encodeMs] = await timed(() => engine.encode(question.pixels));
   const [answer, answerMs] = await timed(async () => {
-    const prefix = await engine.look(features);
+    const prefix = engine.look(features);
     let text = '';
     for await (const event of prefix.ask(question.request, GREEDY))
       if (event.type === 'text') text += event.text;

@@ -1,5 +1,6 @@
 import { withLock } from 'lifecycle-utils';
 import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
+import { ExpectedError } from '../llava/expected-error.js';
 import type { ImageFeatures } from './engine.js';
 import type { NativeAddon } from './native-addon.js';
 import { nativeFailure } from './native-failure.js';
@@ -11,13 +12,18 @@ import { nativeFailure } from './native-failure.js';
  */
 
 interface ContextInternals {
-  readonly _ctx: { setThreads(threads: number): void };
+  readonly _ctx: {
+    setThreads(threads: number): void;
+    /** Answers with the last position copied. */
+    copySequenceStateFromOtherSequence(target: number, source: number): Promise<number>;
+    removeTokenCellsFromSequence(sequence: number, start: number, end: number): boolean;
+  };
   readonly _backendContextDisposeGuard: { createPreventDisposalHandle(): { dispose(): void } };
 }
 
 interface SequenceInternals {
   readonly _sequenceId: number;
-  readonly _contextTokens: Token[];
+  _contextTokens: Token[];
   _nextTokenIndex: number;
 }
 
@@ -74,6 +80,46 @@ export async function evaluateFeatures(
     for (let index = 0; index < features.tokens; index++) books._contextTokens.push(PLACEHOLDER);
     books._nextTokenIndex += features.tokens;
   });
+}
+
+/**
+ * Makes `target` hold the first `length` positions of `source` and nothing else. The source may be at work: whatever it
+ * does behind those positions is cut off.
+ * @throws ExpectedError('engine') when llama.cpp cannot copy
+ */
+export async function copySequence(
+  source: LlamaContextSequence,
+  target: LlamaContextSequence,
+  length: number,
+): Promise<void> {
+  const { context } = source;
+  const { _ctx: nativeContext, _backendContextDisposeGuard: guard } = context as unknown as ContextInternals;
+  const from = source as unknown as SequenceInternals;
+  const to = target as unknown as SequenceInternals;
+  await withLock([context, 'context'], async () => {
+    const inUse = guard.createPreventDisposalHandle();
+    to._contextTokens = [];
+    to._nextTokenIndex = 0;
+    try {
+      const last = await nativeContext.copySequenceStateFromOtherSequence(to._sequenceId, from._sequenceId);
+      const isCut =
+        last + 1 === length || nativeContext.removeTokenCellsFromSequence(to._sequenceId, length, last + 1);
+      if (last + 1 < length || !isCut)
+        throw new ExpectedError('engine', `Only ${last + 1} of ${length} positions could be copied.`);
+    } finally {
+      inUse.dispose();
+    }
+    to._contextTokens = from._contextTokens.slice(0, length);
+    to._nextTokenIndex = length;
+  });
+}
+
+/** Computes something else with the context's threads while it evaluates nothing: they would only wait for each other. */
+export async function whileContextRests<Result>(
+  context: LlamaContext,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return await withLock([context, 'context'], work);
 }
 
 /** llama.cpp's own account of what a model and a context hold: weights, KV cache and compute buffers. */

@@ -10,7 +10,9 @@ export const SYSTEM_TEXT =
   "The assistant gives helpful, detailed, and polite answers to the user's questions.";
 
 /** Text left of the image features; the tokenizer adds BOS before it. The trailing space is part of the prompt. */
-export const TEXT_BEFORE_IMAGE = `${SYSTEM_TEXT} USER: `;
+export function textBeforeImage(systemText = SYSTEM_TEXT): string {
+  return systemText === '' ? 'USER: ' : `${systemText} USER: `;
+}
 
 /** Text right of the image features: the first question, ready for the answer (no trailing space). */
 export function textAfterImage(question: string): string {
@@ -38,5 +40,5 @@ export function renderPrompt(turns: readonly Turn[], question: string): string {
     return `${opening} ${turn.answer}</s>`;
   });
   const asked = turns.length === 0 ? textAfterImage(question) : textOfNextTurn(question);
-  return `${TEXT_BEFORE_IMAGE}<image>${said.join('')}${asked}`;
+  return `${textBeforeImage()}<image>${said.join('')}${asked}`;
 }

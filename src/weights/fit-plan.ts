@@ -25,7 +25,10 @@ export interface HostMemory {
 }
 
 export interface PlanRequest {
+  /** Positions of each sequence. */
   readonly contextSize: number;
+  /** A number, or as many as fit beside the layers, up to `most`. Default: 1. */
+  readonly sequences?: number | { readonly most: number };
   readonly kvType: KvType;
   /** Undefined on a CPU. */
   readonly device: DeviceMemory | undefined;
@@ -62,6 +65,21 @@ const CONTEXT_STEP = 256;
  * does all its work at once, so that a GPU gains most there; then as many layers as fit, from the last.
  */
 export function planFit(pair: PairSizes, request: PlanRequest): FitPlan {
+  const { sequences = 1 } = request;
+  if (typeof sequences === 'number') return planLayers(pair, { ...request, sequences });
+  const alone = planLayers(pair, { ...request, sequences: 1 });
+  const { gpuLayers, towerOn } = alone.placement;
+  for (let count = sequences.most; count > 1; count--) {
+    const plan = planPlacement(pair, { ...request, sequences: count }, gpuLayers, towerOn);
+    if (plan.fits) return plan;
+  }
+  return alone;
+}
+
+/** A request that says how many sequences there are. */
+type CountedRequest = PlanRequest & { readonly sequences: number };
+
+function planLayers(pair: PairSizes, request: CountedRequest): FitPlan {
   const layers = pair.text.blocks.length + 1;
   if (request.device === undefined) return planPlacement(pair, request, 0, 'cpu');
   if (request.gpuLayers !== 'auto') {
@@ -76,22 +94,25 @@ export function planFit(pair: PairSizes, request: PlanRequest): FitPlan {
   return planPlacement(pair, request, 0, 'cpu');
 }
 
-/** The next smaller plan when memory ran out for one: a quarter of the layers less, the tower last. */
+/** The next smaller plan when memory ran out for one: half the sequences, a quarter of the layers less, the tower last. */
 export function planLess(
   pair: PairSizes,
   request: PlanRequest,
   failed: PlannedPlacement,
 ): FitPlan | undefined {
   if (request.device === undefined || request.gpuLayers !== 'auto') return undefined;
-  const { gpuLayers, towerOn } = failed;
-  if (gpuLayers > 0) return planPlacement(pair, request, Math.floor(gpuLayers * 0.75), towerOn);
-  return towerOn === 'device' ? planPlacement(pair, request, 0, 'cpu') : undefined;
+  const { gpuLayers, towerOn, sequences } = failed;
+  const counted = { ...request, sequences };
+  if (sequences > 1 && typeof request.sequences !== 'number')
+    return planPlacement(pair, { ...request, sequences: sequences >> 1 }, gpuLayers, towerOn);
+  if (gpuLayers > 0) return planPlacement(pair, counted, Math.floor(gpuLayers * 0.75), towerOn);
+  return towerOn === 'device' ? planPlacement(pair, counted, 0, 'cpu') : undefined;
 }
 
 /** @param otherwise returned instead when this does not fit either */
 function planPlacement(
   pair: PairSizes,
-  request: PlanRequest,
+  request: CountedRequest,
   gpuLayers: number,
   towerOn: 'cpu' | 'device',
   otherwise?: FitPlan,
@@ -103,14 +124,14 @@ function planPlacement(
 
 function place(
   pair: PairSizes,
-  { contextSize, kvType, device: memory, host: hostMemory }: PlanRequest,
+  { contextSize, sequences, kvType, device: memory, host: hostMemory }: CountedRequest,
   gpuLayers: number,
   towerOn: 'cpu' | 'device',
 ): Omit<FitPlan, 'largestContext'> {
   const { text } = pair;
   const hasDevice = memory !== undefined;
   const mapsModel = hasDevice || !isMostlyRepacked(text, hostMemory.repacked);
-  const placement = { gpuLayers, towerOn, contextSize, kvType, mapsModel };
+  const placement = { gpuLayers, towerOn, contextSize, sequences, kvType, mapsModel };
   const host = hostParts(pair, placement, hasDevice);
   const device = hasDevice ? deviceParts(pair, placement) : undefined;
   const isShared = memory?.isShared ?? false;
@@ -140,7 +161,7 @@ export function usableBytes({ totalBytes: total, freeBytes }: DeviceMemory): num
 /** By halving, since more positions never take less. */
 function findLargestContext(
   pair: PairSizes,
-  request: PlanRequest,
+  request: CountedRequest,
   gpuLayers: number,
   towerOn: 'cpu' | 'device',
 ): number {

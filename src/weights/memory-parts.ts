@@ -12,7 +12,10 @@ export interface PlannedPlacement {
   /** Of blocks + 1, counted from the output backwards. */
   readonly gpuLayers: number;
   readonly towerOn: 'cpu' | 'device';
+  /** Positions of each sequence. */
   readonly contextSize: number;
+  /** Each with a KV cache of its own. */
+  readonly sequences: number;
   readonly kvType: KvType;
   readonly mapsModel: boolean;
 }
@@ -37,12 +40,12 @@ export const DRIVER_BYTES = 210e6;
 /** What a GPU takes. */
 export function deviceParts(pair: PairSizes, placement: PlannedPlacement): MemoryParts {
   const { text, vision } = pair;
-  const { contextSize, kvType } = placement;
+  const { contextSize, sequences, kvType } = placement;
   const { blocks, hasOutput } = onDevice(text, placement.gpuLayers);
   const compute = textComputeBytes(text, contextSize, kvType, placement.gpuLayers);
   return {
     weights: sumBytes(blocks) + (hasOutput ? text.output.bytes : 0),
-    kvCache: blocks.length * kvBytesOfBlock(text, contextSize, kvType),
+    kvCache: sequences * blocks.length * kvBytesOfBlock(text, contextSize, kvType),
     compute: compute.device,
     tower: placement.towerOn === 'device' ? vision.weightBytes + towerComputeBytes(vision, 'device') : 0,
     process: 0,
@@ -55,14 +58,14 @@ export function deviceParts(pair: PairSizes, placement: PlannedPlacement): Memor
  */
 export function hostParts(pair: PairSizes, placement: PlannedPlacement, hasDevice: boolean): MemoryParts {
   const { text, vision } = pair;
-  const { contextSize, kvType, gpuLayers } = placement;
+  const { contextSize, sequences, kvType, gpuLayers } = placement;
   const { blocks, hasOutput } = onDevice(text, gpuLayers);
   const staying = text.blocks.slice(0, text.blocks.length - blocks.length);
   const compute = textComputeBytes(text, contextSize, kvType, hasDevice ? gpuLayers : undefined);
   const weights = sumBytes(staying) + (hasOutput ? 0 : text.output.bytes) + text.tokenEmbedding.bytes;
   return {
     weights,
-    kvCache: staying.length * kvBytesOfBlock(text, contextSize, kvType),
+    kvCache: sequences * staying.length * kvBytesOfBlock(text, contextSize, kvType),
     compute: compute.host,
     tower: placement.towerOn === 'cpu' ? vision.weightBytes + towerComputeBytes(vision, 'cpu') : 0,
     process: PROCESS_BYTES + (hasDevice ? DRIVER_BYTES : 0) + featureBytes(vision),

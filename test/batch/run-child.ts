@@ -10,7 +10,7 @@ interface ChildSetup extends JobSetup {
 const setup = JSON.parse(process.argv[2]!) as ChildSetup;
 process.stdout.write('ready\n');
 try {
-  const summary = await runJob({ ...setup, answerer: new PureAnswerer(setup.log, setup.delayMs) });
+  const summary = await runJob({ ...setup, answerer: new PureAnswerer(setup) });
   process.stdout.write(`${JSON.stringify({ ...summary, answerer: undefined })}\n`);
 } catch (error) {
   process.stderr.write(`${(error as Error).name}: ${(error as Error).message}\n`);

@@ -40,7 +40,7 @@ export async function askAll(
 ): Promise<Asked[]> {
   const asked: Asked[] = [];
   for (const { features, questions } of scenes) {
-    const prefix = await engine.look(features);
+    const prefix = engine.look(features);
     for (const question of questions) {
       let answer = '';
       for await (const event of prefix.ask(question.request, GREEDY))

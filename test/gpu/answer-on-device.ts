@@ -30,6 +30,7 @@ await using engine = await openLlamaEngine(
       gpuLayers: !isGpu ? 0 : layers === 'all' ? ALL_LAYERS : Number(layers),
       towerOn: isGpu ? 'device' : 'cpu',
       contextSize: 512,
+      sequences: 1,
       kvType: 'f16',
       mapsModel: true,
     },

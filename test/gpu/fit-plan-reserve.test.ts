@@ -12,7 +12,12 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KvType } from '../../src/weights/compute-sizes.js';
 import { readGgufHeader } from '../../src/weights/gguf-header.js';
-import { deviceParts, hostParts, type MemoryParts } from '../../src/weights/memory-parts.js';
+import {
+  deviceParts,
+  hostParts,
+  type MemoryParts,
+  type PlannedPlacement,
+} from '../../src/weights/memory-parts.js';
 import { measurePair, type PairSizes } from '../../src/weights/weight-sizes.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { LLAMA_13B, LLAMA_7B, writeSparseModel } from '../helpers/sparse-weights.js';
@@ -36,20 +41,23 @@ const models = {
   'wide vocabulary': join(folder, 'wide.gguf'),
 };
 
-type Case = readonly [gpuLayers: number, contextSize: number, kvType: KvType];
+type Case = readonly [gpuLayers: number, sequences: number, contextSize: number, kvType: KvType];
 const ON_CPU: readonly Case[] = [
-  [0, 1024, 'f16'],
-  [0, 4096, 'f16'],
-  [0, 4096, 'q8_0'],
-  [0, 512, 'f16'],
+  [0, 1, 1024, 'f16'],
+  [0, 1, 4096, 'f16'],
+  [0, 1, 4096, 'q8_0'],
+  [0, 1, 512, 'f16'],
+  [0, 4, 1024, 'f16'],
+  [0, 8, 512, 'q8_0'],
 ];
 const ON_GPU: readonly Case[] = [
-  [0, 4096, 'f16'],
-  [1, 4096, 'f16'],
-  [4, 1024, 'f16'],
-  [99, 1024, 'f16'],
-  [99, 4096, 'f16'],
-  [99, 4096, 'q4_0'],
+  [0, 1, 4096, 'f16'],
+  [1, 1, 4096, 'f16'],
+  [4, 1, 1024, 'f16'],
+  [99, 1, 1024, 'f16'],
+  [99, 1, 4096, 'f16'],
+  [99, 1, 4096, 'q4_0'],
+  [99, 4, 1024, 'f16'],
 ];
 
 beforeAll(() => {
@@ -77,23 +85,27 @@ describe.each([
   });
 
   describe.each(Object.entries(models))('%s', (_name, file) => {
-    it.each(cases)('%i layers, %i positions of %s', async (gpuLayers, contextSize, kvType) => {
-      const pair = await sizesWith(file);
-      const layers = Math.min(gpuLayers, pair.text.blocks.length + 1);
-      const hasDevice = device !== 'cpu';
-      const placement = { gpuLayers: layers, towerOn: 'cpu', contextSize, kvType, mapsModel: false } as const;
-      const reserved = await reserve(llama, file, layers, contextSize, kvType);
-      const onHost = ofText(hostParts(pair, placement, hasDevice));
-      const onDevice = hasDevice ? ofText(deviceParts(pair, placement)) : 0;
-      expect(Math.abs(onHost / reserved.host - 1)).toBeLessThan(EXACT);
-      if (layers === pair.text.blocks.length + 1)
-        expect(Math.abs(onDevice / reserved.device - 1)).toBeLessThan(EXACT);
-      else if (hasDevice) {
-        // What visits the device while a prompt is evaluated is planned at its most.
-        expect(onDevice).toBeGreaterThan((1 - EXACT) * reserved.device);
-        expect(onDevice - reserved.device).toBeLessThan(MOST_TOO_MUCH * (reserved.device + reserved.host));
-      }
-    });
+    it.each(cases)(
+      '%i layers, %i × %i positions of %s',
+      async (gpuLayers, sequences, contextSize, kvType) => {
+        const pair = await sizesWith(file);
+        const layers = Math.min(gpuLayers, pair.text.blocks.length + 1);
+        const hasDevice = device !== 'cpu';
+        const placed = { gpuLayers: layers, contextSize, sequences, kvType };
+        const placement = { ...placed, towerOn: 'cpu', mapsModel: false } as const;
+        const reserved = await reserve(llama, file, placed);
+        const onHost = ofText(hostParts(pair, placement, hasDevice));
+        const onDevice = hasDevice ? ofText(deviceParts(pair, placement)) : 0;
+        expect(Math.abs(onHost / reserved.host - 1)).toBeLessThan(EXACT);
+        if (layers === pair.text.blocks.length + 1)
+          expect(Math.abs(onDevice / reserved.device - 1)).toBeLessThan(EXACT);
+        else if (hasDevice) {
+          // What visits the device while a prompt is evaluated is planned at its most.
+          expect(onDevice).toBeGreaterThan((1 - EXACT) * reserved.device);
+          expect(onDevice - reserved.device).toBeLessThan(MOST_TOO_MUCH * (reserved.device + reserved.host));
+        }
+      },
+    );
   });
 });
 
@@ -107,7 +119,11 @@ function ofText({ weights, kvCache, compute }: MemoryParts): number {
 }
 
 /** llama.cpp's own figures, weights and context together. */
-async function reserve(llama: Llama, file: string, gpuLayers: number, contextSize: number, kvType: KvType) {
+async function reserve(
+  llama: Llama,
+  file: string,
+  { gpuLayers, contextSize, sequences, kvType }: Omit<PlannedPlacement, 'towerOn' | 'mapsModel'>,
+) {
   const insights = await GgufInsights.from(await readGgufFileInfo(file), llama);
   const model = await insights.estimateModelResourceRequirementsV2({ gpuLayers, useMmap: false });
   const type = GGML_TYPES[kvType];
@@ -115,7 +131,7 @@ async function reserve(llama: Llama, file: string, gpuLayers: number, contextSiz
     contextSize,
     modelGpuLayers: gpuLayers,
     batchSize: 640,
-    sequences: 1,
+    sequences,
     flashAttention: 'auto',
     kvCacheKeyType: type,
     kvCacheValueType: type,

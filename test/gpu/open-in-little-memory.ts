@@ -19,6 +19,7 @@ const placement: Placement = {
   gpuLayers: 7,
   towerOn: 'device',
   contextSize: first,
+  sequences: 1,
   kvType: 'f16',
   mapsModel: true,
 };

@@ -69,12 +69,15 @@ describe.each(['random', 'built-in'] as const)('greedy answers of the engine wit
 
   it('are so for the next turn of a chat', async () => {
     const prefix = await look(0);
-    await told(prefix.ask('What is this?', greedy));
-    const answer = await told(prefix.askNext('Where is the red ball?', greedy));
-    const llama = reference(0);
-    const first = referenceAnswer(llama, '\nWhat is this? ASSISTANT:');
-    const turn = [...first.unread, end, ...tokenise(text, 'USER: Where is the red ball? ASSISTANT:')];
-    expect(answer).toBe(decode(llama, turn).text);
+    const question = 'What is this?';
+    const answer = await told(prefix.ask(question, greedy));
+    const next = await told(prefix.ask('Where is the red ball?', greedy, undefined, [{ question, answer }]));
+    const turns = [
+      ...tokenise(text, `\n${question} ASSISTANT: ${answer}`),
+      end,
+      ...tokenise(text, 'USER: Where is the red ball? ASSISTANT:'),
+    ];
+    expect(next).toBe(decode(reference(0), turns).text);
   });
 
   async function look(seed: number) {
@@ -116,8 +119,7 @@ describe.each(['random', 'built-in'] as const)('greedy answers of the engine wit
     return decode(llama, tokenise(text, question));
   }
 
-  /** The answer, and its last token, which nothing has been evaluated after. */
-  function decode(llama: LlamaForward, inputs: readonly LlamaInput[]): { text: string; unread: number[] } {
+  function decode(llama: LlamaForward, inputs: readonly LlamaInput[]): { text: string } {
     let scores = llama.evaluate(inputs);
     const tokens: number[] = [];
     for (;;) {
@@ -125,11 +127,11 @@ describe.each(['random', 'built-in'] as const)('greedy answers of the engine wit
       expect(first - second, 'the lead of the best token: at a tie rounding decides').toBeGreaterThan(0.02);
       const token = scores.indexOf(first);
       if (token === end) {
-        return { text: textOf(text, tokens), unread: [] };
+        return { text: textOf(text, tokens) };
       }
       tokens.push(token);
       if (tokens.length === greedy.maxTokens) {
-        return { text: textOf(text, tokens), unread: [token] };
+        return { text: textOf(text, tokens) };
       }
       scores = llama.evaluate([token]);
     }

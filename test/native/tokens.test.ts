@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import llamaTokenizer from 'llama-tokenizer-js';
 import { getLlama, type Token } from 'node-llama-cpp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { TEXT_BEFORE_IMAGE, textAfterImage, textOfNextTurn } from '../../src/llava/prompt.js';
+import { textAfterImage, textBeforeImage, textOfNextTurn } from '../../src/llava/prompt.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { writeGguf } from '../reference/gguf-writer.js';
 import { randomText } from '../reference/random-text.js';
@@ -46,8 +46,8 @@ const pieces = (ids: readonly number[]) => ids.map((id) => llamaTokenizer.vocabB
 
 describe('tokens around the image, with LLaMA-2’s vocabulary', () => {
   it('left of it ends in USER, :, ▁', () => {
-    const ids = ours(TEXT_BEFORE_IMAGE);
-    expect(ids).toEqual(theirs(TEXT_BEFORE_IMAGE));
+    const ids = ours(textBeforeImage());
+    expect(ids).toEqual(theirs(textBeforeImage()));
     expect(pieces(ids.slice(-4))).toEqual(['▁US', 'ER', ':', '▁']);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderPrompt, TEXT_BEFORE_IMAGE, textAfterImage } from '../../src/llava/prompt.js';
+import { renderPrompt, textAfterImage, textBeforeImage } from '../../src/llava/prompt.js';
 
 // The strings are written out whole: a prompt one character off is a different prompt.
 const SYSTEM =
@@ -11,7 +11,7 @@ describe('vicuna_v1', () => {
   });
 
   it('is the text before the image, the image, and the text after it', () => {
-    expect(`${TEXT_BEFORE_IMAGE}<image>${textAfterImage('What is it?')}`).toBe(
+    expect(`${textBeforeImage()}<image>${textAfterImage('What is it?')}`).toBe(
       renderPrompt([], 'What is it?'),
     );
   });

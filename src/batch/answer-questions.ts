@@ -1,6 +1,6 @@
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Pixels } from '../llava/pixels.js';
-import type { Answerer } from './answerer.js';
+import type { Answerer, ShownPicture } from './answerer.js';
 import { pictureKeyOf } from './fingerprint.js';
 import type { PictureGroup, PlannedQuestion } from './group-rows.js';
 import { RowFailure, type RowError } from './row-error.js';
@@ -16,17 +16,55 @@ export interface AnsweringSteps {
   readonly load: { readonly rules: PictureRules; readonly imageSize: number };
   /** Whether to stop before the next question. */
   readonly isOver: () => boolean;
-  /** Called after each group. */
+  /** Called after each question. */
   readonly done: () => void;
 }
 
-/** Answers groups one after the other, while the pictures of the next ones are decoded. */
-export async function answerGroups(
+/** A question whose turn has come, with the picture as all of its group share it. */
+interface OpenQuestion {
+  readonly question: PlannedQuestion;
+  readonly show: () => Promise<ShownPicture>;
+}
+
+/**
+ * Answers all questions of groups in their order, as many side by side as the answerer can, while the pictures of the
+ * next groups are decoded. Every question is settled, unless the run is over before.
+ */
+export async function answerQuestions(
   groups: readonly PictureGroup[],
   settler: RowSettler,
   steps: AnsweringSteps,
   signal: AbortSignal,
 ): Promise<void> {
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const questions = openQuestions(groups, settler, steps, either);
+  const first = await questions.next();
+  if (first.done === true) return;
+  const { parallel } = await steps.open();
+  const work = async (own: readonly OpenQuestion[]) => {
+    try {
+      for (const question of own) await answerQuestion(question, settler, steps, either);
+      for await (const question of questions) await answerQuestion(question, settler, steps, either);
+    } catch (error) {
+      // The others stop too, and are waited for: nothing may be settled after this has ended.
+      stop.abort(error);
+      throw error;
+    }
+  };
+  const workers = Array.from({ length: parallel }, (_, place) => work(place === 0 ? [first.value] : []));
+  await Promise.allSettled(workers);
+  signal.throwIfAborted();
+  stop.signal.throwIfAborted();
+}
+
+/** The questions of pictures that could be decoded; those of the others are failed. */
+async function* openQuestions(
+  groups: readonly PictureGroup[],
+  settler: RowSettler,
+  steps: AnsweringSteps,
+  signal: AbortSignal,
+): AsyncGenerator<OpenQuestion, undefined> {
   const loading = new Map<PictureGroup, Promise<Pixels>>();
   for (const [place, group] of groups.entries()) {
     if (steps.isOver()) return;
@@ -35,9 +73,14 @@ export async function answerGroups(
     const pixels = await loaded(group, loading.get(group), settler, steps, signal);
     // Let go of what is shown.
     loading.set(group, NEVER);
-    if (pixels !== undefined) await answerGroup(group, pixels, settler, steps, signal);
-    await settler.flush();
-    steps.done();
+    if (pixels === undefined) continue;
+    settler.addPicture();
+    let shown: Promise<ShownPicture> | undefined;
+    const show = () => (shown ??= steps.open().then((answerer) => answerer.show(pixels, signal)));
+    for (const question of group.questions) {
+      if (steps.isOver()) return;
+      yield { question, show };
+    }
   }
 }
 
@@ -73,37 +116,24 @@ async function loaded(
   }
 }
 
-/** Every question of the group is settled, unless the run is over before. */
-async function answerGroup(
-  { picture, questions }: PictureGroup,
-  pixels: Pixels,
+async function answerQuestion(
+  { question, show }: OpenQuestion,
   settler: RowSettler,
   steps: AnsweringSteps,
   signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted();
   // Outside the `try`: an engine that cannot be had fails the run, not its rows.
-  const answerer = await steps.open();
-  const open = new Map(questions.entries());
-  let failure: RowError = { code: 'engine_failed', message: 'The engine gave no answer.' };
-  settler.addPicture();
+  await steps.open();
   try {
-    for await (const outcome of answerer.answerGroup({ sha256: picture.sha256, pixels }, questions, signal)) {
-      const question = take(open, outcome.question);
-      if ('answer' in outcome) await settler.answer(question, outcome.answer);
-      else await settler.fail(question, outcome.error);
-      if (steps.isOver()) return;
-    }
+    const shown = await show();
+    const answer = await shown.ask(question, signal);
+    await settler.answer(question, answer);
   } catch (error) {
-    failure = rowErrorOf(error, signal);
+    await settler.fail(question, rowErrorOf(error, signal));
   }
-  for (const question of open.values()) await settler.fail(question, failure);
-}
-
-function take(open: Map<number, PlannedQuestion>, place: number): PlannedQuestion {
-  const question = open.get(place);
-  if (question === undefined) throw new RangeError(`There is no open question ${place} in this group.`);
-  open.delete(place);
-  return question;
+  await settler.flush();
+  steps.done();
 }
 
 /** Failures of one picture or its questions become rows; all others end the run. */
