@@ -2,6 +2,7 @@ import { ExpectedError } from '../llava/expected-error.js';
 import { checkQuestion, type Question } from '../llava/response-format.js';
 import type { Sampling } from '../engine/engine.js';
 import type {
+  CacheFlags,
   DeviceFlags,
   PictureFlags,
   QuestionFlags,
@@ -9,7 +10,8 @@ import type {
   WeightFlags,
 } from './option-groups.js';
 
-export interface AskFlags extends WeightFlags, DeviceFlags, SamplingFlags, QuestionFlags, PictureFlags {
+export interface AskFlags
+  extends WeightFlags, DeviceFlags, CacheFlags, SamplingFlags, QuestionFlags, PictureFlags {
   readonly json?: boolean;
   readonly exitStatus?: boolean;
   readonly stats?: boolean;
@@ -21,7 +23,7 @@ export interface AskRequest {
   /** Paths; `-` stands for stdin. */
   readonly pictures: readonly string[];
   readonly weights: WeightFlags;
-  readonly device: DeviceFlags;
+  readonly device: DeviceFlags & CacheFlags;
   readonly sampling: Sampling;
   readonly exif: boolean;
   readonly json: boolean;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import {
+  addCacheOptions,
   addDeviceOptions,
   addPictureOptions,
   addQuestionOptions,
@@ -27,6 +28,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
   addQuestionOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);
+  addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);
   command

@@ -1,17 +1,25 @@
+import { stat } from 'node:fs/promises';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { openBatchJob, type Existing } from '../batch/batch-job.js';
 import type { BatchSummary } from '../batch/batch-summary.js';
 import { runBatch } from '../batch/run-batch.js';
-import { formatDuration } from '../terminal/format-duration.js';
 import { startProgress } from '../terminal/progress.js';
-import { checkPair } from '../weights/check-pair.js';
-import { identifyWeights } from '../weights/weights-identity.js';
+import { checkPair, type PairInfo } from '../weights/check-pair.js';
+import { identifyFiles } from '../weights/weights-identity.js';
 import type { BatchFlags } from './batch.js';
+import { describeProgress, describeSummary } from './batch-progress.js';
 import { openRows, pictureRules, rowDefaults } from './batch-source.js';
 import { chooseWeights } from './choose-weights.js';
 import type { CommandContext } from './command-context.js';
 import { EngineAnswerer } from './engine-answerer.js';
+import { openCache } from './open-cache.js';
 import { openEngine, startEngine } from './open-weights.js';
+import { DEFAULT_CONTEXT } from './plan-placement.js';
+
+/** What LLaVA-1.5 was trained with; each question side by side takes as much. */
+const USUAL_CONTEXT = 2048;
+/** Room for picture and question beside the answer. */
+const PROMPT_ROOM = 1024;
 
 /** Answers every row; the weights are loaded when the first one has to be asked. */
 export async function answerRows(
@@ -23,7 +31,7 @@ export async function answerRows(
   const rows = await openRows(input, io);
   const files = await chooseWeights(flags, context);
   const pair = await checkPair(files.model, files.mmproj);
-  const weights = await identifyWeights(files);
+  const weights = await identifyFiles(files.model, files.mmproj);
   await using job = await openBatchJob({
     output: flags.output === '-' ? io.stdout : flags.output,
     journal: flags.journal,
@@ -46,11 +54,17 @@ export async function answerRows(
     timings: flags.timings,
     maxErrors: flags.failFast === true ? 0 : flags.maxErrors,
   };
+  const cache = await openCache(flags, context);
   const stack: AsyncDisposable[] = [];
   const open = async () => {
     const starting = await startEngine(files, flags, context);
     stack.push(starting);
-    const engine = await openEngine(starting, files, pair, flags, context);
+    const placement = {
+      ...flags,
+      sequences: flags.parallel ?? 'auto',
+      context: contextOf(flags, pair),
+    } as const;
+    const engine = await openEngine(starting, files, pair, placement, context, cache);
     stack.push(engine);
     return new EngineAnswerer(engine);
   };
@@ -66,28 +80,25 @@ export async function answerRows(
     run: (onProgress: (summary: BatchSummary) => void) => Promise<BatchSummary>,
   ): Promise<BatchSummary> {
     using progress = startProgress(io);
+    const inputBytes = input === '-' ? undefined : (await stat(input)).size / (flags.shard?.count ?? 1);
     const start = performance.now();
     return await run((summary) => {
       const seconds = (performance.now() - start) / 1000;
-      const rate = summary.answered / Math.max(seconds, 0.001);
-      progress.say(`${describeSummary(summary)}; ${rate.toFixed(1)} a second, ${formatDuration(seconds)}`);
+      progress.say(describeProgress(summary, { seconds, inputBytes, cacheHits: cache?.hits }));
     });
   }
+}
+
+/** Longer than usual only where answers may be longer. */
+function contextOf({ context, maxTokens }: BatchFlags, { contextLength }: PairInfo): number {
+  if (context !== undefined) return context;
+  const needed = maxTokens + PROMPT_ROOM > USUAL_CONTEXT ? DEFAULT_CONTEXT : USUAL_CONTEXT;
+  return Math.min(contextLength, needed);
 }
 
 function existingOf({ resume, overwrite }: BatchFlags): Existing {
   if (resume === true) return 'resume';
   return overwrite === true ? 'overwrite' : 'refuse';
-}
-
-/** `12 rows: 8 answered, 2 repeated, 1 resumed, 1 failed; 3 pictures`. */
-function describeSummary(summary: BatchSummary): string {
-  const { rows, answered, repeated, resumed, failed, pictures, stopped } = summary;
-  const counts = { answered, repeated, resumed, failed };
-  const parts = Object.entries(counts).filter(([name, count]) => count > 0 || name === 'answered');
-  const told = parts.map(([name, count]) => `${count} ${name}`).join(', ');
-  const why = stopped === undefined ? '' : stopped === 'interrupted' ? '; interrupted' : '; too many failed';
-  return `${rows} rows: ${told}; ${pictures} pictures${why}`;
 }
 
 function exitCodeOf({ stopped, errors }: BatchSummary): ExitCode {

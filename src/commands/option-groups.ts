@@ -60,6 +60,19 @@ export function addDeviceOptions(command: Command): Command {
     .addOption(new Option('--kv-type <type>', 'number format of the KV cache').choices(KV_TYPES));
 }
 
+/** Whether image features are kept. */
+export interface CacheFlags {
+  /** A folder; `true` stands for the platform's own. */
+  readonly cache?: string | true;
+  readonly cacheSize?: number;
+}
+
+export function addCacheOptions(command: Command): Command {
+  return command
+    .option('--cache [folder]', 'keep image features on disk, so that a picture is encoded once')
+    .option('--cache-size <gigabytes>', 'most that the cache takes', decimalNumber(0, 1e6), 4);
+}
+
 export function addSamplingOptions(command: Command): Command {
   return command
     .option('--temperature <t>', 'from 0, the most likely words, to 2', decimalNumber(0, 2), 0)
