@@ -40,13 +40,14 @@ export function writeForJudge(
   items: readonly GradedItem[],
   file: AnswerFile,
 ): readonly OutputFile[] {
-  const { byId } = matchAnswers(
+  const { byId, isAsked } = matchAnswers(
     file,
     items.map(({ questionId }) => String(questionId)),
     'refused',
   );
   const textOf = (item: GradedItem) => byId.get(String(item.questionId))?.text ?? '';
-  const results = Object.fromEntries(items.map((item) => [item.key, textOf(item)]));
+  const asked = items.filter(({ questionId }) => isAsked(String(questionId)));
+  const results = Object.fromEntries(asked.map((item) => [item.key, textOf(item)]));
   return [
     {
       name: `${name}-results.json`,
@@ -55,7 +56,7 @@ export function writeForJudge(
     },
     {
       name: `${name}-judge.jsonl`,
-      content: items
+      content: asked
         .map((item) =>
           judgeRequest({ fields: { id: item.key }, judge: JUDGE, user: item.request(textOf(item)) }),
         )

@@ -25,6 +25,8 @@ export interface AnswerFile {
   readonly answers: readonly Answer[];
   /** Lines with neither `text` nor `model_output`, such as rows that failed. */
   readonly failed: number;
+  /** Only some of the questions were asked on purpose: the others are left out of every figure. */
+  readonly sample: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface AnswerFile {
  * `model_output`.
  * @throws ExpectedError('input') when it cannot be read, a line is no answer, or there is none
  */
-export async function readAnswers(path: string): Promise<AnswerFile> {
+export async function readAnswers(path: string, sample = false): Promise<AnswerFile> {
   const answers: Answer[] = [];
   let failed = 0;
   for await (const { value } of readJsonLines(path, answerSchema)) {
@@ -50,5 +52,5 @@ export async function readAnswers(path: string): Promise<AnswerFile> {
     throw new ExpectedError('input', `${quote(path)} has no answers.`, {
       hint: 'Give the file that llava eval run or the authors’ scripts wrote',
     });
-  return { path, answers, failed };
+  return { path, answers, failed, sample };
 }

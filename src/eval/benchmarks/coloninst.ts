@@ -89,12 +89,13 @@ function taskOf(
     async score(folder, answers) {
       const path = await needFile(folder, data);
       const items = await readItems(folder, data);
-      const { byId, notes } = matchAnswers(
+      const { byId, isAsked, notes } = matchAnswers(
         answers,
         items.map((_, position) => String(position)),
         'refused',
       );
-      const right = items.filter(({ id, conversations }, position) => {
+      const asked = [...items.entries()].filter(([position]) => isAsked(String(position)));
+      const right = asked.filter(([position, { id, conversations }]) => {
         const truth = conversations.find(({ from }) => from === 'gpt')?.value;
         if (truth === undefined)
           throw new ExpectedError('input', `${quote(path)} has no answer for ${quote(id)}.`, {
@@ -104,7 +105,7 @@ function taskOf(
       });
       return {
         benchmark: name,
-        headline: shareFigure('accuracy', right.length, items.length),
+        headline: shareFigure('accuracy', right.length, asked.length),
         figures: [],
         notes,
       };

@@ -63,12 +63,13 @@ export const gqa: Benchmark = {
   /** Source: `scripts/convert_gqa_for_eval.py` and accuracy, binary and open of GQA's `eval.py`. */
   async score(folder, answers) {
     const questions = await readJsonEntries(await needFile(folder, QUESTIONS), questionSchema);
-    const { byId, notes } = matchAnswers(
+    const { byId, isAsked, notes } = matchAnswers(
       answers,
       questions.map(([id]) => id),
       'refused',
     );
-    const judged = questions.map(([id, { answer, types }]) => ({
+    const asked = questions.filter(([id]) => isAsked(id));
+    const judged = asked.map(([id, { answer, types }]) => ({
       open: types?.structural === 'query',
       known: types?.structural !== undefined,
       right: gqaPrediction(byId.get(id)?.text ?? '') === answer,

@@ -89,12 +89,13 @@ export const llavaBench: Benchmark = {
         one,
       ]),
     );
-    const { byId } = matchAnswers(
+    const { byId, isAsked } = matchAnswers(
       file,
       questions.map(({ question_id }) => String(question_id)),
       'refused',
     );
-    const lines = questions.map(({ question_id: id, image, text, category }, position) => {
+    const asked = questions.filter(({ question_id }) => isAsked(String(question_id)));
+    const lines = asked.map(({ question_id: id, image, text, category }, position) => {
       const caption = captions.get(image);
       const reference = references.get(id);
       const answer = byId.get(String(id));

@@ -120,13 +120,14 @@ async function scoreTable(benchmark: string, path: string, file: AnswerFile): Pr
       label: labelOf(path, row),
       category: valueOf(row, 'category') ?? 'default',
     });
-  const { byId, notes } = matchAnswers(
+  const { byId, isAsked, notes } = matchAnswers(
     file,
     rows.map(({ index }) => String(index)),
     'wrong',
   );
   let unclear = 0;
-  const judged = rows.map(({ index, label, category }) => {
+  const asked = rows.filter(({ index }) => isAsked(String(index)));
+  const judged = asked.map(({ index, label, category }) => {
     const answer = byId.get(String(index));
     const letter = parseChoiceLetter(answer?.text ?? '');
     if (answer !== undefined && letter === undefined) unclear++;

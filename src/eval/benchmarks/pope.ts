@@ -107,13 +107,14 @@ async function readItems(folder: string): Promise<readonly Item[]> {
 }
 
 /** Source: `llava/eval/eval_pope.py`; it pairs by position, here the ids and the questions must agree as well. */
-function scoreItems(items: readonly Item[], file: AnswerFile): EvalResult {
-  checkRevision(items, file);
-  const { byId, notes } = matchAnswers(
+function scoreItems(all: readonly Item[], file: AnswerFile): EvalResult {
+  checkRevision(all, file);
+  const { byId, isAsked, notes } = matchAnswers(
     file,
-    items.map(({ id }) => String(id)),
+    all.map(({ id }) => String(id)),
     'refused',
   );
+  const items = all.filter(({ id }) => isAsked(String(id)));
   const categories = (['random', 'popular', 'adversarial'] as const).map((category) => {
     const counts = countYesNo(
       items
@@ -122,15 +123,15 @@ function scoreItems(items: readonly Item[], file: AnswerFile): EvalResult {
     );
     return { category, counts, f1: f1Figure(category, counts) };
   });
-  const all = categories.map(({ f1 }) => f1);
+  const scores = categories.map(({ f1 }) => f1);
   return {
     benchmark: 'pope',
     headline: {
       name: 'mean F1',
-      value: meanOf(all.map(({ value }) => value)),
+      value: meanOf(scores.map(({ value }) => value)),
       unit: '%',
       total: items.length,
-      interval: intervalOfMean(all),
+      interval: intervalOfMean(scores),
     },
     figures: categories.flatMap(({ category, counts, f1 }) => [f1, ...shareFigures(category, counts)]),
     notes,

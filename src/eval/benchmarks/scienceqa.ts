@@ -141,12 +141,13 @@ function rowOf({ id, image, value }: Item, pictures: string): EvalRow {
 }
 
 /** Source: `llava/eval/eval_science_qa.py`; what has a picture is told by the data, not by the answer's prompt. */
-function scoreItems(items: readonly Item[], file: AnswerFile): EvalResult {
-  const { byId, notes } = matchAnswers(
+function scoreItems(all: readonly Item[], file: AnswerFile): EvalResult {
+  const { byId, isAsked, notes } = matchAnswers(
     file,
-    items.map(({ id }) => id),
+    all.map(({ id }) => id),
     'wrong',
   );
+  const items = all.filter(({ id }) => isAsked(id));
   const right = (some: readonly Item[]) =>
     some.filter(({ id, label }) => parseScienceQaLetter(byId.get(id)?.text ?? '') === label).length;
   const figure = (name: string, some: readonly Item[]) => shareFigure(name, right(some), some.length);

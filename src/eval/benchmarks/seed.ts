@@ -92,12 +92,13 @@ export const seed: Benchmark = {
   /** Source: `scripts/convert_seed_for_submission.py`: a question without an answer is wrong. */
   async score(folder, answers) {
     const data = await readJson(await needFile(folder, QUESTIONS), questionsSchema);
-    const { byId, notes } = matchAnswers(
+    const { byId, isAsked, notes } = matchAnswers(
       answers,
       data.questions.map(({ question_id }) => String(question_id)),
       'wrong',
     );
-    const judged = data.questions.map(({ question_id, question_type_id: type, data_type: kind, answer }) => ({
+    const asked = data.questions.filter(({ question_id }) => isAsked(String(question_id)));
+    const judged = asked.map(({ question_id, question_type_id: type, data_type: kind, answer }) => ({
       type,
       kind,
       right: byId.get(String(question_id))?.text === answer,

@@ -70,12 +70,13 @@ export const spatialbench: Benchmark = {
   },
   /** Source: `spatialbench/eval_spatialbench.py`. */
   async score(folder, answers) {
-    const items = await readItems(folder);
-    const { byId, notes } = matchAnswers(
+    const all = await readItems(folder);
+    const { byId, isAsked, notes } = matchAnswers(
       answers,
-      items.map(({ id }) => String(id)),
+      all.map(({ id }) => String(id)),
       'wrong',
     );
+    const items = all.filter(({ id }) => isAsked(String(id)));
     const right = (some: typeof items) =>
       some.filter(({ id, answer }) => byId.get(String(id))?.text.charAt(0) === letterOf(answer)).length;
     const figure = (name: string, some: typeof items) => shareFigure(name, right(some), some.length);
