@@ -72,6 +72,8 @@ export interface Benchmark {
    * @throws ExpectedError('input') when a file is missing or is not what it should be
    */
   rows(folder: string): AsyncIterable<EvalRow>;
+  /** What a row is scored together with: rows of one unit are drawn together. Default: its question id. */
+  unitOf?(row: EvalRow): string;
   /**
    * The figures of answers, where labels are public.
    * @throws ExpectedError('input') when files or answers do not belong together
@@ -79,12 +81,26 @@ export interface Benchmark {
   score?(folder: string, answers: AnswerFile): Promise<EvalResult>;
   /** Submission or judge files. @throws ExpectedError('input') as `score` */
   write?(folder: string, answers: AnswerFile): Promise<readonly OutputFile[]>;
-  /** The figures of what a judge said; several files are several runs. @throws ExpectedError('input') */
-  summarise?(folder: string, reviews: readonly string[]): Promise<EvalResult>;
+  /**
+   * The figures of what a judge said; several files are several runs.
+   * @param sample questions without a review are left out, not refused
+   * @throws ExpectedError('input')
+   */
+  summarise?(folder: string, reviews: readonly string[], sample?: boolean): Promise<EvalResult>;
 }
 
-/** A line of the authors' question files. */
-export function questionLine(row: EvalRow): string {
-  const { questionId, image, text, category } = row;
-  return JSON.stringify({ question_id: questionId, image, text, category });
+/** A line of the authors' question files, spaced and escaped as Python's `json.dumps` does. */
+export function questionLine({ questionId, image, picture, text, category }: EvalRow): string {
+  const fields = { question_id: questionId, image: image ?? picture, text, category };
+  const pairs = Object.entries(fields).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${JSON.stringify(key)}: ${asciiJson(value)}`],
+  );
+  return `{${pairs.join(', ')}}\n`;
+}
+
+function asciiJson(value: string | number): string {
+  return JSON.stringify(value).replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -24,7 +24,7 @@ const said = (...texts: string[]) => texts.map((text, index) => ({ question_id: 
 it('asks as the authors’ question file does, line by line', async () => {
   const rows = await rowsOf(pope, folder);
   expect(questionLine(rows[0]!)).toBe(
-    '{"question_id":1,"image":"COCO_val2014_000000310196.jpg","text":"Is there a snowboard in the image?\\nAnswer the question using a single word or phrase.","category":"adversarial"}',
+    '{"question_id": 1, "image": "COCO_val2014_000000310196.jpg", "text": "Is there a snowboard in the image?\\nAnswer the question using a single word or phrase.", "category": "adversarial"}\n',
   );
   expect(rows.map(({ questionId }) => questionId)).toEqual(ids);
   expect(rows.map(({ category }) => category)).toEqual(

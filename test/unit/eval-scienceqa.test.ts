@@ -91,6 +91,12 @@ it('scores with and without pictures; no answer is wrong and the last one counts
   );
 });
 
+it('has no figure over all when questions without a picture were not asked', async () => {
+  const answers = await answersOf(parent, { question_id: '9', text: 'B' });
+  const partial = { ...answers, sample: true };
+  expect(brief([(await scienceqa.score!(folder, partial)).headline])).toEqual(['with picture: 1/1']);
+});
+
 it('refuses answers to something else, missing labels and missing files', async () => {
   const strangers = await answersOf(parent, { question_id: 'v1_0', text: 'A' });
   await expect(scienceqa.score!(folder, strangers)).rejects.toThrow(

@@ -61,8 +61,8 @@ export const mmVetV2: Benchmark = {
   async write(folder, answers) {
     return writeForJudge('mm-vet-v2', gradedItems(await readItems(folder)), answers);
   },
-  async summarise(folder, reviews) {
-    return summariseGrades('mm-vet-v2', gradedItems(await readItems(folder)), reviews);
+  async summarise(folder, reviews, sample) {
+    return summariseGrades('mm-vet-v2', gradedItems(await readItems(folder)), reviews, sample);
   },
 };
 

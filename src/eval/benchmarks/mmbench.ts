@@ -6,7 +6,7 @@ import { shareFigure, type EvalResult, type Figure } from '../eval-result.js';
 import { needFile } from '../find-file.js';
 import { groupBy } from '../group-by.js';
 import { matchAnswers, note } from '../match-answers.js';
-import { isFirstTurn, scoreCircular } from '../metrics/circular-evaluation.js';
+import { isFirstTurn, questionOf, scoreCircular } from '../metrics/circular-evaluation.js';
 import { parseChoiceLetter } from '../metrics/letter.js';
 import { LETTER_ANSWER, LETTER_ANSWER_CN, withEnding, withOptions } from '../prompts.js';
 import type { AnswerFile } from '../read-answers.js';
@@ -71,6 +71,7 @@ function benchmarkOf({ name, title, file, ending, published }: Edition): Benchma
     async *rows(folder) {
       for await (const row of readTsv(await needFile(folder, table))) yield rowOf(row, ending);
     },
+    unitOf: ({ questionId }) => String(questionOf(Number(questionId))),
     async score(folder, answers) {
       return scoreTable(name, await needFile(folder, table), answers);
     },

@@ -15,8 +15,8 @@ import { seed } from './seed.js';
 import { spatialbench } from './spatialbench.js';
 import { textvqa } from './textvqa.js';
 import { vipBench, vipBenchCoordinates, vipBenchHuman } from './vip-bench.js';
-import { vizwiz } from './vizwiz.js';
-import { vqav2 } from './vqav2.js';
+import { vizwiz, vizwizVal } from './vizwiz.js';
+import { vqav2, vqav2Val } from './vqav2.js';
 
 /** The paper's twelve in the order of its tables, then the others. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -32,6 +32,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   seed,
   llavaBench,
   mmVet,
+  vqav2Val,
+  vizwizVal,
   mmVetV2,
   benchlmm,
   vipBench,
