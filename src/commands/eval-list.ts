@@ -1,10 +1,11 @@
-import type { Benchmark, PublishedModel } from '../eval/benchmark.js';
+import { PUBLISHED_MODELS, type Benchmark, type PublishedModel } from '../eval/benchmark.js';
 import { BENCHMARKS, findBenchmark } from '../eval/benchmarks/registry.js';
 import { formatTable } from '../terminal/table.js';
 import { writeJson } from '../terminal/write-json.js';
 import type { CommandContext } from './command-context.js';
 import type { ListFlags } from './eval.js';
 
+/** Those of the paper's table. */
 const MODELS: readonly PublishedModel[] = ['7B', '13B', '7B LoRA', '13B LoRA', '13B-HD'];
 
 /** Shows what benchmarks there are, what each needs, and what was published. */
@@ -29,7 +30,7 @@ function summaryLine({ name, title, scoredBy, published, licence }: Benchmark): 
 function details(benchmark: Benchmark): string {
   const { name, title, measure, files, published, publishedIn, decoding, remarks } = benchmark;
   const figures = Object.entries(published).map(([figure, values]) => {
-    const told = MODELS.flatMap((model) => {
+    const told = PUBLISHED_MODELS.flatMap((model) => {
       const value = values[model];
       return value === undefined ? [] : [`${model} ${value.toFixed(1)}`];
     });

@@ -1,8 +1,17 @@
 import type { EvalResult } from './eval-result.js';
 import type { AnswerFile } from './read-answers.js';
 
-/** Published models of the paper and the model zoo. */
-export type PublishedModel = '7B' | '13B' | '7B LoRA' | '13B LoRA' | '13B-HD';
+/** Published models of the paper and the model zoo; the last two where a listing does not say the size. */
+export const PUBLISHED_MODELS = [
+  '7B',
+  '13B',
+  '7B LoRA',
+  '13B LoRA',
+  '13B-HD',
+  'LLaVA-1.5',
+  'LLaVA-1.5 LoRA',
+] as const;
+export type PublishedModel = (typeof PUBLISHED_MODELS)[number];
 
 /** One file (or folder) of a benchmark. */
 export interface BenchmarkFile {

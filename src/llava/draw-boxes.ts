@@ -30,14 +30,15 @@ export async function drawBoxes(picture: DecodedPicture, boxes: readonly DrawnBo
 function overlay({ width, height, info }: DecodedPicture, boxes: readonly DrawnBox[]): string {
   const line = Math.max(THINNEST_LINE, Math.round(Math.max(width, height) * LINE_SHARE));
   const scale = { x: width / info.width, y: height / info.height };
-  const shapes = boxes.map(({ box: [x1, y1, x2, y2], role }) => {
-    const place = `x="${x1 * scale.x}" y="${y1 * scale.y}" width="${(x2 - x1) * scale.x}" height="${(y2 - y1) * scale.y}"`;
-    const dashes = role === 'given' ? ` stroke-dasharray="${3 * line} ${2 * line}"` : '';
-    // The white line beneath sets it off from any picture.
-    return (
-      `<rect ${place} fill="none" stroke="white" stroke-width="${2 * line}"/>` +
-      `<rect ${place} fill="none" stroke="${COLOURS[role]}" stroke-width="${line}"${dashes}/>`
-    );
-  });
+  const rectangle = ({ box: [x1, y1, x2, y2] }: DrawnBox, look: string) =>
+    `<rect x="${x1 * scale.x}" y="${y1 * scale.y}" width="${(x2 - x1) * scale.x}" height="${(y2 - y1) * scale.y}" fill="none" ${look}/>`;
+  const shapes = [
+    // White beneath all lines sets them off from any picture.
+    ...boxes.map((box) => rectangle(box, `stroke="white" stroke-width="${2 * line}"`)),
+    ...boxes.map((box) => {
+      const dashes = box.role === 'given' ? ` stroke-dasharray="${3 * line} ${2 * line}"` : '';
+      return rectangle(box, `stroke="${COLOURS[box.role]}" stroke-width="${line}"${dashes}`);
+    }),
+  ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${shapes.join('')}</svg>`;
 }

@@ -33,11 +33,11 @@ const itemsSchema = v.array(
 );
 
 /** ColonINST, test split: what is in the picture, what is in a region, where something is. */
-export const coloninstCls = taskOf('cls', 'classification', { '7B LoRA': 92.97 }, equalsIgnoringCase);
+export const coloninstCls = taskOf('cls', 'classification', { 'LLaVA-1.5 LoRA': 92.97 }, equalsIgnoringCase);
 export const coloninstReg = taskOf(
   'reg',
   'referring expression generation',
-  { '7B LoRA': 98.58 },
+  { 'LLaVA-1.5 LoRA': 98.58 },
   equalsIgnoringCase,
 );
 export const coloninstRec = taskOf('rec', 'referring expression comprehension', {}, (answer, truth) => {

@@ -77,7 +77,7 @@ async function boxFigure({ scene, question, said, isRight }: DemoAnswer): Promis
 function table(answers: readonly DemoAnswer[], className: string): string {
   const rows = answers.map(({ question: { format, question, choices, answer }, said }) => {
     const options = choices === undefined ? '' : ` <small>${text(choices.join(', '))}</small>`;
-    return `<tr><td>${text(format)}<td>${text(question)}${options}<td>${text(said)}<td>${text(answer)}`;
+    return `<tr><td>${text(format)}<td>${text(question === '' ? '(none)' : question)}${options}<td>${text(said)}<td>${text(answer)}`;
   });
   return `<table class="${className}"><tr><th>Format<th>Question<th>Said<th>Right${rows.join('')}</table>`;
 }
