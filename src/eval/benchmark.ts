@@ -1,3 +1,4 @@
+import { pythonJson } from './python-json.js';
 import type { EvalResult } from './eval-result.js';
 import type { AnswerFile } from './read-answers.js';
 
@@ -98,18 +99,7 @@ export interface Benchmark {
   summarise?(folder: string, reviews: readonly string[], sample?: boolean): Promise<EvalResult>;
 }
 
-/** A line of the authors' question files, spaced and escaped as Python's `json.dumps` does. */
+/** A line of the authors' question files. */
 export function questionLine({ questionId, image, picture, text, category }: EvalRow): string {
-  const fields = { question_id: questionId, image: image ?? picture, text, category };
-  const pairs = Object.entries(fields).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${JSON.stringify(key)}: ${asciiJson(value)}`],
-  );
-  return `{${pairs.join(', ')}}\n`;
-}
-
-function asciiJson(value: string | number): string {
-  return JSON.stringify(value).replace(
-    /[\u0080-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return `${pythonJson({ question_id: questionId, image: image ?? picture, text, category })}\n`;
 }

@@ -138,7 +138,7 @@ describe('SEED-Bench', () => {
       ...['101669', '101670', 'v0'].map((question_id) => ({ question_id, text: 'C' })),
     );
     expect(textOf(await seed.write!(folder, all), 'seed-submission.jsonl').split('\n')[0]).toBe(
-      '{"question_id":"101669","prediction":"C"}',
+      '{"question_id": "101669", "prediction": "C"}',
     );
   });
 });

@@ -76,7 +76,7 @@ it('scores with and without pictures; no answer is wrong and the last one counts
     parent,
     { question_id: '9', text: 'A' },
     { question_id: '9', text: 'B. that' },
-    { question_id: '12', text: 'C' },
+    { question_id: '4', text: 'Which?' },
     { question_id: '77', text: 'A' },
   );
   const result = await scienceqa.score!(folder, answers);

@@ -39,7 +39,7 @@ describe('GQA', () => {
     const { headline, figures } = await gqa.score!(folder, answers);
     expect(brief([headline, ...figures])).toEqual(['accuracy: 1/2', 'binary: 1/1', 'open: 0/1']);
     expect(textOf(await gqa.write!(folder, answers), 'testdev_balanced_predictions.json')).toBe(
-      '[{"questionId":"201","prediction":"no"},{"questionId":"20","prediction":"a woman"}]',
+      '[{"questionId": "201", "prediction": "no"}, {"questionId": "20", "prediction": "a woman"}]',
     );
   });
 
@@ -116,7 +116,7 @@ describe('VizWiz', () => {
   it('writes the submission, and nothing when an answer is missing', async () => {
     const answers = await answersOf(parent, { question_id: 0, text: 'A Can.' });
     expect(textOf(await vizwiz.write!(folder, answers), 'vizwiz-submission.json')).toBe(
-      '[{"image":"VizWiz_test_00000000.jpg","answer":"can"}]',
+      '[{"image": "VizWiz_test_00000000.jpg", "answer": "can"}]',
     );
   });
 
@@ -166,7 +166,7 @@ describe('VQAv2', () => {
   it('submits all of test, empty where nothing was asked', async () => {
     const answers = await answersOf(parent, { question_id: 262148000, text: 'Down.' });
     expect(textOf(await vqav2.write!(folder, answers), 'vqav2-submission.json')).toBe(
-      '[{"question_id":1000,"answer":""},{"question_id":262148000,"answer":"down"}]',
+      '[{"question_id": 1000, "answer": ""}, {"question_id": 262148000, "answer": "down"}]',
     );
   });
 
@@ -176,7 +176,7 @@ describe('VQAv2', () => {
     });
     const answers = await answersOf(parent, { question_id: 1000, text: 'two' });
     expect(textOf(await vqav2.write!(other, answers), 'vqav2-submission.json')).toBe(
-      '[{"question_id":1000,"answer":"2"}]',
+      '[{"question_id": 1000, "answer": "2"}]',
     );
   });
 

@@ -7,6 +7,7 @@ import { needFile, needOneOf, pictureFolder } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
 import { gqaPrediction } from '../metrics/exact-match.js';
 import { SHORT_ANSWER, withEnding } from '../prompts.js';
+import { pythonJson } from '../python-json.js';
 import { readJsonEntries } from '../read-json.js';
 
 const FROM = 'https://cs.stanford.edu/people/dorarad/gqa/download.html';
@@ -105,7 +106,7 @@ export const gqa: Benchmark = {
     return Promise.resolve([
       {
         name: 'testdev_balanced_predictions.json',
-        content: JSON.stringify(predictions),
+        content: pythonJson(predictions),
         purpose: 'input of GQA’s eval.py, --predictions',
       },
     ]);

@@ -6,6 +6,7 @@ import { shareFigure, type Figure } from '../eval-result.js';
 import { findFile, needFile } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
 import { LETTER_ANSWER, withEnding, withOptions } from '../prompts.js';
+import { pythonJson } from '../python-json.js';
 import { readJson } from '../read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/AILab-CVC/SEED-Bench';
@@ -132,7 +133,7 @@ export const seed: Benchmark = {
     const ids = questions.map(({ question_id }) => question_id);
     const { byId } = matchAnswers(answers, ids.map(String), 'refused');
     const lines = ids.map((id) =>
-      JSON.stringify({ question_id: id, prediction: byId.get(String(id))?.text ?? '' }),
+      pythonJson({ question_id: id, prediction: byId.get(String(id))?.text ?? '' }),
     );
     return [
       {

@@ -8,6 +8,7 @@ import { meanFigure } from '../eval-result.js';
 import { findFile, needFile, pictureFolder } from '../find-file.js';
 import { failedNote, note } from '../match-answers.js';
 import { textVqaAccuracy } from '../metrics/vqa-accuracy.js';
+import { tenAnswersSchema } from '../people-schema.js';
 import { SHORT_ANSWER, withEnding } from '../prompts.js';
 import { capitalise } from '../python-text.js';
 import { readJson } from '../read-json.js';
@@ -38,7 +39,7 @@ const questionsSchema = v.object({
     v.object({
       image_id: v.string(),
       question: v.string(),
-      answers: v.pipe(v.array(v.string()), v.length(10)),
+      answers: tenAnswersSchema,
     }),
   ),
 });

@@ -9,6 +9,7 @@ import { peopleSchema } from '../people-schema.js';
 import { scorePeople } from '../score-people.js';
 import { SHORT_ANSWER, UNANSWERABLE, withEnding } from '../prompts.js';
 import { capitalise } from '../python-text.js';
+import { pythonJson } from '../python-json.js';
 import { readJson } from '../read-json.js';
 
 const FROM = 'https://vizwiz.cs.colorado.edu/VizWiz_final/vqa_data/Annotations.zip';
@@ -82,7 +83,7 @@ export const vizwiz: Benchmark = {
     return [
       {
         name: 'vizwiz-submission.json',
-        content: JSON.stringify(submission),
+        content: pythonJson(submission),
         purpose: 'upload to https://eval.ai/web/challenges/challenge-page/2185',
       },
     ];

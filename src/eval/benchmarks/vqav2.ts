@@ -8,6 +8,7 @@ import { normaliseAnswer } from '../metrics/evalai-normaliser.js';
 import { peopleSchema } from '../people-schema.js';
 import { scorePeople } from '../score-people.js';
 import { SHORT_ANSWER, withEnding } from '../prompts.js';
+import { pythonJson } from '../python-json.js';
 import { readJson, readJsonLines } from '../read-json.js';
 
 const FROM = 'https://visualqa.org/download.html';
@@ -99,7 +100,7 @@ export const vqav2: Benchmark = {
     return [
       {
         name: 'vqav2-submission.json',
-        content: JSON.stringify(submission),
+        content: pythonJson(submission),
         purpose: 'upload to https://eval.ai/web/challenges/challenge-page/830',
       },
     ];
