@@ -14,6 +14,9 @@ export const PUBLISHED_MODELS = [
 ] as const;
 export type PublishedModel = (typeof PUBLISHED_MODELS)[number];
 
+/** Where a licence was not found in the publisher's own words. */
+export const SEE_PUBLISHER = 'see the publisher’s page';
+
 /** One file (or folder) of a benchmark. */
 export interface BenchmarkFile {
   /** Paths from the benchmark's folder, the published one first; any of them will do. */

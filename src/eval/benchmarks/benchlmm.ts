@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import type { Benchmark, BenchmarkFile, EvalRow } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile, type EvalRow } from '../benchmark.js';
 import { meanFigure } from '../eval-result.js';
 import { findFile, needOneOf } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
@@ -57,7 +57,7 @@ export const benchlmm: Benchmark = {
   measure: 'mean of the kinds’ scores, %',
   scoredBy: 'judge',
   files: [...SPLIT_NAMES.map(fileOf), PICTURES],
-  licence: 'Apache-2.0',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0.2, maxTokens: 1024 },
   published: {},
   publishedIn: 'the BenchLMM paper has figures by field, made with another judge setting',

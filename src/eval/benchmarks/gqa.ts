@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
 import { needFile, needOneOf, pictureFolder } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
@@ -43,7 +43,7 @@ export const gqa: Benchmark = {
   measure: 'accuracy, %',
   scoredBy: 'llava',
   files: [QUESTIONS, AUTHORS, PICTURES],
-  licence: 'CC BY 4.0',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 128 },
   published: { accuracy: { '7B': 62.0, '13B': 63.3, '7B LoRA': 63.0, '13B LoRA': 63.3, '13B-HD': 64.7 } },
   publishedIn: 'LLaVA-1.5 paper, Table 3; LLaVA docs/MODEL_ZOO.md',

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { bootstrapFigure, type EvalResult, type Figure } from '../eval-result.js';
 import { needFile, pictureFolder } from '../find-file.js';
 import { groupBy } from '../group-by.js';
@@ -59,7 +59,7 @@ export const llavaBench: Benchmark = {
   measure: 'score relative to GPT-4, %',
   scoredBy: 'judge',
   files: [QUESTIONS, CONTEXT, REFERENCE, PICTURES],
-  licence: 'Apache-2.0 (questions)',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 1024 },
   published: { all: { '7B': 65.4, '13B': 72.5, '7B LoRA': 67.9, '13B LoRA': 69.5, '13B-HD': 72.0 } },
   publishedIn: 'LLaVA-1.5 paper, Table 4; LLaVA docs/MODEL_ZOO.md',

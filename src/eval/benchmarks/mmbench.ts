@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import type { Benchmark, BenchmarkFile, EvalRow } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile, type EvalRow } from '../benchmark.js';
 import { shareFigure, type EvalResult, type Figure } from '../eval-result.js';
 import { needFile } from '../find-file.js';
 import { groupBy } from '../group-by.js';
@@ -60,7 +60,7 @@ function benchmarkOf({ name, title, file, ending, published }: Edition): Benchma
     measure: 'circular accuracy, %',
     scoredBy: 'llava',
     files: [table],
-    licence: 'Apache-2.0 (questions)',
+    licence: SEE_PUBLISHER,
     decoding: { temperature: 0, maxTokens: 1024 },
     published: { circular: published },
     publishedIn: 'LLaVA-1.5 paper, Table 4; LLaVA docs/MODEL_ZOO.md',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { shareFigure, type Figure } from '../eval-result.js';
 import { findFile, needFile } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
@@ -55,7 +55,7 @@ export const seed: Benchmark = {
   measure: 'accuracy on pictures and videos, %',
   scoredBy: 'llava',
   files: [QUESTIONS, AUTHORS, PICTURES, FRAMES],
-  licence: 'CC BY-NC 4.0',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 128 },
   published: {
     total: { '7B': 58.6, '13B': 61.6, '7B LoRA': 60.1, '13B LoRA': 61.3, '13B-HD': 62.6 },
@@ -66,6 +66,7 @@ export const seed: Benchmark = {
   remarks: [
     'The benchmark’s own protocol ranks options by likelihood; LLaVA generates the letter.',
     'An answer must be the letter and nothing else.',
+    'Published figures are of the first release, 19,242 questions; on 30 November 2023 the video questions were sifted.',
   ],
   async *rows(folder) {
     const authors = await findFile(folder, AUTHORS);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { letterOf } from '../../llava/response-format.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
 import { needFile, pictureFolder } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
@@ -42,7 +42,7 @@ export const spatialbench: Benchmark = {
   measure: 'accuracy, %',
   scoredBy: 'llava',
   files: [DATA, PICTURES],
-  licence: 'see the repository',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 1024 },
   published: {
     total: { 'LLaVA-1.5': 27.2 },

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { meanFigure } from '../eval-result.js';
 import { findFile, needFile, pictureFolder } from '../find-file.js';
 import { failedNote, note } from '../match-answers.js';
@@ -54,7 +54,7 @@ export const textvqa: Benchmark = {
   measure: 'VQA accuracy, %',
   scoredBy: 'llava',
   files: [QUESTIONS, OCR, AUTHORS, PICTURES],
-  licence: 'CC BY 4.0',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 128 },
   published: { accuracy: { '7B': 58.2, '13B': 61.3, '7B LoRA': 58.2, '13B LoRA': 60.2, '13B-HD': 62.5 } },
   publishedIn: 'LLaVA-1.5 paper, Table 4; LLaVA docs/MODEL_ZOO.md',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
-import type { Benchmark, BenchmarkFile, EvalRow } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile, type EvalRow } from '../benchmark.js';
 import { needFile, needOneOf, pictureFolder } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
 import { normaliseAnswer } from '../metrics/evalai-normaliser.js';
@@ -39,7 +39,7 @@ const VAL_PICTURES: BenchmarkFile = {
   needed: 'to ask',
 };
 
-const LICENCE = 'CC BY 4.0';
+const LICENCE = SEE_PUBLISHER;
 const DECODING = { temperature: 0, maxTokens: 128 } as const;
 
 const questionSchema = v.object({ image: v.string(), question: v.string() });
