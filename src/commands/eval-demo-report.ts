@@ -2,7 +2,6 @@ import type { DemoAnswer, DemoResult } from '../eval/demo/demo-result.js';
 import type { Figure } from '../eval/eval-result.js';
 import { formatBars } from '../terminal/bar-chart.js';
 import { printable } from '../terminal/printable.js';
-import { formatTable } from '../terminal/table.js';
 import type { DemoFlags } from './eval-demo.js';
 
 /** The result for people: bars by format and by kind, then what was wrong. */
@@ -10,13 +9,13 @@ export function showDemo({ seed, scenes, misses, html }: DemoFlags, result: Demo
   const { all, formats, kinds, wrong } = result;
   const [low = 0, high = 0] = all.interval ?? [];
   const range = `95 % interval ${low.toFixed(1)} to ${high.toFixed(1)}`;
-  const shown = wrong.slice(0, misses).map(missCells);
+  const shown = wrong.slice(0, misses).map(describeMiss);
   const left = wrong.length - shown.length;
   return [
     `Demo world, seed ${seed}, ${scenes} scenes: ${all.right ?? 0} of ${all.total} right, ${all.value.toFixed(1)} % (${range})\n`,
     `\nBY FORMAT\n${bars(formats)}`,
     `\nBY KIND\n${bars(kinds)}`,
-    shown.length === 0 ? '' : `\nWRONG\n${formatTable(shown)}`,
+    shown.length === 0 ? '' : `\nWRONG\n${printable(shown.join(''))}`,
     left === 0 ? '' : `… and ${left} more: --misses ${wrong.length} lists all\n`,
     html === undefined ? '' : `\nPage: ${printable(html)}\n`,
   ].join('');
@@ -51,12 +50,13 @@ function bars(figures: readonly Figure[]): string {
   );
 }
 
-function missCells({ scene, question, said }: DemoAnswer): readonly string[] {
+function describeMiss({ scene, question, said }: DemoAnswer): string {
   const { format, question: text, choices, answer } = question;
   const options = choices === undefined ? '' : ` (${choices.join(', ')})`;
-  return [`scene ${scene.number}`, format, `${text}${options}`, `said ${one(said)}`, `right ${one(answer)}`];
+  const asked = text === '' ? 'no question' : `${text}${options}`;
+  return `scene ${scene.number}, ${format}: ${asked}\n  said   ${onOneLine(said)}\n  right  ${onOneLine(answer)}\n`;
 }
 
-function one(text: string): string {
-  return `"${text.replace(/\s+/g, ' ')}"`;
+function onOneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
 }

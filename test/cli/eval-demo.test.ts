@@ -20,7 +20,7 @@ describe('llava eval demo', () => {
   });
 
   it('lists what was wrong, with what would have been right', async () => {
-    expect((await demo()).stdout).toMatch(/WRONG\nscene 1 .* said ".*" +right ".*"\n/);
+    expect((await demo()).stdout).toMatch(/WRONG\nscene \d, \w+: .*\n {2}said {3}.*\n {2}right {2}.*\n/);
     const { stdout } = await demo('--json');
     const { all, wrong } = JSON.parse(stdout) as { all: { total: number; right: number }; wrong: object[] };
     expect(wrong).toHaveLength(all.total - all.right);

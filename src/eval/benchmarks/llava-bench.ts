@@ -63,9 +63,7 @@ export const llavaBench: Benchmark = {
   decoding: { temperature: 0, maxTokens: 1024 },
   published: { all: { '7B': 65.4, '13B': 72.5, '7B LoRA': 67.9, '13B LoRA': 69.5, '13B-HD': 72.0 } },
   publishedIn: 'LLaVA-1.5 paper, Table 4; LLaVA docs/MODEL_ZOO.md',
-  remarks: [
-    'Published figures are means of three runs of gpt-4-0314, which is no longer offered: another judge gives others.',
-  ],
+  remarks: ['Published figures are means of three runs of gpt-4-0314; another judge gives others.'],
   async *rows(folder) {
     const pictures = await pictureFolder(folder, PICTURES);
     for await (const { value } of readJsonLines(await needFile(folder, QUESTIONS), questionSchema)) {
