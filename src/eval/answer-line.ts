@@ -1,4 +1,5 @@
 import type { EvalRow } from './benchmark.js';
+import { strip } from './python-text.js';
 
 /** What of a row comes back with its answer: the batch keeps fields it does not know in `metadata`. */
 interface Carried {
@@ -27,12 +28,14 @@ export function batchLine({ questionId, text, prompt, extra }: EvalRow, picture:
 }
 
 /**
- * A line of the batch's output as the authors' answer files have it: their "prompt" is not always what was asked, and
- * MMBench has fields of its own. A row that failed keeps `error`.
+ * A line of the batch's output as the authors' answer files have it: their "prompt" is not always what was asked, their
+ * "text" has no white space at its ends, and MMBench has fields of its own. A row that failed keeps `error`.
+ * Source: `llava/eval/model_vqa_loader.py` and `model_vqa_mmbench.py`.
  */
 export function answerLine(line: string): string {
-  const { metadata, ...fields } = JSON.parse(line) as { metadata: { row: Carried } };
+  const { metadata, text, ...fields } = JSON.parse(line) as { metadata: { row: Carried }; text?: string };
   const { prompt, extra } = metadata.row;
-  const all: Readonly<Record<string, unknown>> = { ...fields, ...extra, prompt, metadata: {} };
+  const answer = text === undefined ? {} : { text: strip(text) };
+  const all: Readonly<Record<string, unknown>> = { ...fields, ...extra, ...answer, prompt, metadata: {} };
   return `${JSON.stringify(Object.fromEntries(ORDER.flatMap((key) => (key in all ? [[key, all[key]]] : []))))}\n`;
 }

@@ -22,7 +22,7 @@ function answered(line: string, fields: object): string {
 it('puts the authors’ prompt and fields into an answer, in their order', () => {
   const line = batchLine(row, 'p.png');
   expect(JSON.parse(line)).toMatchObject({ question_id: 7, image: 'p.png', text: 'Q\nending' });
-  expect(answerLine(answered(line, { text: 'A', answer_id: 'x', model_id: 'm' }))).toBe(
+  expect(answerLine(answered(line, { text: ' A\n', answer_id: 'x', model_id: 'm' }))).toBe(
     '{"question_id":7,"round_id":0,"prompt":"Q","text":"A","options":["a"],"option_char":["A"],"answer_id":"x","model_id":"m","metadata":{}}\n',
   );
 });

@@ -88,7 +88,7 @@ function benchmarkOf({ name, title, file, ending, published }: Edition): Benchma
 function rowOf(row: TsvRow, ending: string): EvalRow {
   const index = indexOf(row);
   const options = optionsOf(row);
-  const hint = valueOf(row, 'hint');
+  const hint = textOf(row, 'hint');
   const question = cellOf(row, 'question');
   const prompt = withOptions(hint === undefined ? question : `${hint}\n${question}`, options);
   return {
@@ -102,15 +102,21 @@ function rowOf(row: TsvRow, ending: string): EvalRow {
   };
 }
 
-/** Options up to the first that is empty, "nan" or "none" in any letters. */
+/** Options up to the first that is none. */
 function optionsOf(row: TsvRow): readonly string[] {
   const options: string[] = [];
   for (const letter of LETTERS) {
-    const option = valueOf(row, letter);
-    if (option === undefined || ['nan', 'none'].includes(option.toLowerCase())) break;
+    const option = textOf(row, letter);
+    if (option === undefined) break;
     options.push(option);
   }
   return options;
+}
+
+/** A cell, or undefined where it is empty, or "nan" or "none" in any letters. Source: `is_none` of the same script. */
+function textOf(row: TsvRow, column: string): string | undefined {
+  const value = valueOf(row, column);
+  return value === undefined || ['nan', 'none'].includes(value.toLowerCase()) ? undefined : value;
 }
 
 async function scoreTable(benchmark: string, path: string, file: AnswerFile): Promise<EvalResult> {
