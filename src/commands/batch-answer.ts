@@ -90,7 +90,9 @@ export async function answerBatch(
     return new EngineAnswerer(engine);
   };
   try {
-    const summary = await runWithProgress((onProgress) => runBatch(request, target, open, signal, onProgress));
+    const summary = await runWithProgress((onProgress) =>
+      runBatch(request, target, open, signal, onProgress),
+    );
     io.stderr.write(`${describeSummary(summary)}\n`);
     return summary;
   } finally {

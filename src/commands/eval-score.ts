@@ -7,6 +7,7 @@ import type { EvalResult } from '../eval/eval-result.js';
 import { readAnswers } from '../eval/read-answers.js';
 import { comparisonRows, figureRows } from '../eval/report.js';
 import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
 import { printable } from '../terminal/printable.js';
 import { startProgress } from '../terminal/progress.js';
 import { formatTable } from '../terminal/table.js';
@@ -89,7 +90,7 @@ function besideAnswers(answers: string, { name }: Benchmark): string {
 }
 
 async function writeFiles(folder: string, files: readonly OutputFile[]): Promise<Outcome['files']> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const written = [];
   for (const { name, content, purpose } of files) {
     const path = join(folder, name);
@@ -97,6 +98,18 @@ async function writeFiles(folder: string, files: readonly OutputFile[]): Promise
     written.push({ name, path, purpose });
   }
   return written;
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ExpectedError('input', `The folder ${quote(folder)} could not be made: ${reason}`, {
+      hint: 'Name a folder with --write',
+      cause: error,
+    });
+  }
 }
 
 function show(benchmark: Benchmark, { result, files }: Outcome, flags: ScoreFlags): string {

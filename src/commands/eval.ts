@@ -1,7 +1,14 @@
 import { Option, type Command } from 'commander';
 import type { CommandContext } from './command-context.js';
 import { addEvalDemoCommand } from './eval-demo.js';
-import { addDeviceOptions, addWeightOptions, type DeviceFlags, type WeightFlags } from './option-groups.js';
+import {
+  addCacheOptions,
+  addDeviceOptions,
+  addWeightOptions,
+  type CacheFlags,
+  type DeviceFlags,
+  type WeightFlags,
+} from './option-groups.js';
 import { wholeNumber } from './option-parsers.js';
 
 export interface DataFlag {
@@ -23,7 +30,8 @@ export interface ResultFlags extends DataFlag {
   readonly json?: boolean;
 }
 
-export interface RunFlags extends ResultFlags, WeightFlags, DeviceFlags {
+export interface RunFlags extends ResultFlags, WeightFlags, DeviceFlags, CacheFlags {
+  readonly parallel?: number;
   readonly output: string;
   readonly limit?: number;
   readonly resume?: boolean;
@@ -90,9 +98,11 @@ function addRun(command: Command, context: CommandContext): void {
     .addOption(limitOption())
     .option('--resume', 'go on where an earlier run stopped')
     .addOption(new Option('--overwrite', 'start again, over what is there').conflicts('resume'))
-    .option('--retry-errors', 'with --resume: try again what failed');
+    .option('--retry-errors', 'with --resume: try again what failed')
+    .option('--parallel <n>', 'questions side by side; default: what fits', wholeNumber(1, 64));
   addWeightOptions(run);
   addDeviceOptions(run);
+  addCacheOptions(run);
   addResultOptions(run).action(async (name: string, flags: RunFlags) => {
     const { runBenchmark } = await import('./eval-run.js');
     context.finish(await runBenchmark(name, flags, context));

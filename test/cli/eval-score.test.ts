@@ -80,6 +80,26 @@ describe('llava eval score', () => {
     ).toContain('no files for others');
   });
 
+  it('says when files cannot be written', async () => {
+    const folder = dataFolder(parent, {
+      'test.json': [{ image: 'a.jpg', question: 'What is it?' }],
+      'said.jsonl': jsonLines({ question_id: 0, text: 'x' }),
+    });
+    const said = join(folder, 'said.jsonl');
+    const run = await evaluate(
+      'score',
+      'vizwiz',
+      '--data',
+      folder,
+      '--answers',
+      said,
+      '--write',
+      join(said, 'x'),
+    );
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).toMatch(/The folder ".*x" could not be made/);
+  });
+
   it('writes the submission of what a server scores', async () => {
     const folder = dataFolder(parent, { 'test.json': [{ image: 'a.jpg', question: 'What is it?' }] });
     const path = join(folder, 'said.jsonl');
