@@ -1,7 +1,7 @@
 import { meanFigure, type EvalResult } from './eval-result.js';
 import { groupBy } from './group-by.js';
 import { matchAnswers } from './match-answers.js';
-import { vqaAccuracy } from './metrics/vqa-accuracy.js';
+import { vqaScorer } from './metrics/vqa-accuracy.js';
 import type { AnswerFile } from './read-answers.js';
 
 /** A question with what people answered. */
@@ -26,11 +26,12 @@ export function scorePeople(
     questions.map(({ id }) => id),
     'refused',
   );
+  const score = vqaScorer();
   const scored = questions
     .filter(({ id }) => isAsked(id))
     .map(({ id, type, answers }) => ({
       type,
-      score: vqaAccuracy(
+      score: score(
         byId.get(id)?.text ?? '',
         answers.map(({ answer }) => answer),
       ),

@@ -7,7 +7,7 @@ import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.
 import { meanFigure } from '../eval-result.js';
 import { findFile, needFile, pictureFolder } from '../find-file.js';
 import { failedNote, note } from '../match-answers.js';
-import { textVqaAccuracy } from '../metrics/vqa-accuracy.js';
+import { textVqaScorer } from '../metrics/vqa-accuracy.js';
 import { tenAnswersSchema } from '../people-schema.js';
 import { SHORT_ANSWER, withEnding } from '../prompts.js';
 import { capitalise } from '../python-text.js';
@@ -88,12 +88,13 @@ export const textvqa: Benchmark = {
     const { data } = await readJson(path, questionsSchema);
     const people = new Map(data.map((item) => [keyOf(item.image_id, item.question), item.answers]));
     const answered = new Set<string>();
+    const score = textVqaScorer();
     const scores = file.answers.map(({ questionId, prompt, text }) => {
       const key = keyOf(String(questionId), questionOf(prompt));
       const truths = people.get(key);
       if (truths === undefined) throw notInData(path, String(questionId), prompt);
       answered.add(key);
-      return textVqaAccuracy(text, truths);
+      return score(text, truths);
     });
     return {
       benchmark: 'textvqa',
