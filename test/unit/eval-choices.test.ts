@@ -17,7 +17,7 @@ describe('MMBench', () => {
   const rows = [
     ['241', 'Which?', 'Look here.', 'cat', 'dog', '', '', 'B', 'kind', '/9j/4AAQ', 's', 'l', '', 'dev'],
     ['1000241', 'Which?', 'Look here.', 'dog', 'cat', '', '', 'A', 'kind', '/9j/4AAQ', 's', 'l', '', 'dev'],
-    ['252', '"Say ""a"""', 'nan', '1', 'None', '3', '4', 'A', 'part', '/9j/4AAR', 's', 'l', '', 'dev'],
+    ['252', '"Say ""a"""', 'none', '1', 'None', '3', '4', 'A', 'part', '/9j/4AAR', 's', 'l', '', 'dev'],
   ];
   const table = [header, ...rows].map((cells) => `${cells.join('\t')}\n`).join('');
   const folder = dataFolder(parent, {

@@ -78,6 +78,20 @@ it('refuses a label file of another revision', async () => {
   );
 });
 
+it('tells the later random file by its size', async () => {
+  const later = dataFolder(parent, {
+    ...files,
+    'coco/coco_pope_random.json': jsonLines(
+      ...Array.from({ length: 3000 }, (_, index) => line(index + 1, 'snowboard', 'yes')),
+    ),
+  });
+  const answers = await answersOf(
+    parent,
+    ...(await rowsOf(pope, later)).map(({ questionId }) => ({ question_id: questionId, text: 'Yes' })),
+  );
+  expect((await pope.score!(later, answers)).notes.join()).toContain('3000 questions: a later revision');
+});
+
 it('refuses labels that are missing or other than yes and no', async () => {
   const name = 'coco/coco_pope_popular.json';
   const gap = dataFolder(parent, { ...files, [name]: jsonLines(line(1, 'dog', 'no'), line(3, 'cat', 'no')) });
