@@ -51,6 +51,26 @@ export function matchAnswers(file: AnswerFile, ids: readonly string[], missing: 
   };
 }
 
+/**
+ * Where an id is only a place in a file, answers to another file would fit: those that carry their question must have
+ * been asked this one.
+ * @param questions by id, without formatting prompts; small and large letters are alike
+ * @throws ExpectedError('input') for the first that was not
+ */
+export function refuseOtherQuestions(file: AnswerFile, questions: ReadonlyMap<string, string>): void {
+  for (const { questionId, prompt } of file.answers) {
+    const question = questions.get(String(questionId));
+    const asked = prompt.replace(/^<image>\n/, '');
+    if (question === undefined || prompt === '') continue;
+    if (asked.toLowerCase().startsWith(question.toLowerCase())) continue;
+    throw new ExpectedError(
+      'input',
+      `Question ${String(questionId)} was ${quote(asked.split('\n', 1)[0] ?? '')} when it was answered and is ${quote(question)} in this data.`,
+      { hint: 'Give answers to the same benchmark and split as --data' },
+    );
+  }
+}
+
 const MISSING_NOTES: Record<MissingRule, string> = {
   wrong: 'has no answer and counts as wrong, as in the authors’ script',
   refused: 'has no answer',

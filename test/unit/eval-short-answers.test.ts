@@ -137,6 +137,14 @@ describe('VizWiz', () => {
       { question_id: 0, text: 'Can' },
       { question_id: 1, text: 'Unanswerable' },
     );
+    const others = await answersOf(
+      parent,
+      { question_id: 0, prompt: `What is it?\n${SHORT}`, text: 'x' },
+      { question_id: 1, prompt: `Q\n${SHORT}`, text: 'x' },
+    );
+    await expect(vizwizVal.score!(val, others)).rejects.toThrow(
+      'Question 0 was "What is it?" when it was answered and is "q" in this data',
+    );
     const { headline, figures, notes } = await vizwizVal.score!(val, answers);
     expect(brief([headline, ...figures])).toEqual([
       'accuracy: 61.1111',

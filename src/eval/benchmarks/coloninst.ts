@@ -5,7 +5,7 @@ import { quote } from '../../llava/quote.js';
 import type { Benchmark, BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
 import { needFile, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { matchAnswers, refuseOtherQuestions } from '../match-answers.js';
 import { boxOverlap, parsePixelBox } from '../metrics/box-overlap.js';
 import { equalsIgnoringCase } from '../metrics/exact-match.js';
 import { readJson } from '../read-json.js';
@@ -93,6 +93,15 @@ function taskOf(
         answers,
         items.map((_, position) => String(position)),
         'refused',
+      );
+      refuseOtherQuestions(
+        answers,
+        new Map(
+          items.map(({ conversations }, position) => [
+            String(position),
+            conversations[0]?.value.replace(IMAGE, '') ?? '',
+          ]),
+        ),
       );
       const asked = [...items.entries()].filter(([position]) => isAsked(String(position)));
       const right = asked.filter(([position, { id, conversations }]) => {

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile, type EvalRow } from '../benchmark.js';
 import { needFile, needOneOf, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { matchAnswers, refuseOtherQuestions } from '../match-answers.js';
 import { normaliseAnswer } from '../metrics/evalai-normaliser.js';
 import { peopleSchema } from '../people-schema.js';
 import { scorePeople } from '../score-people.js';
@@ -76,6 +76,10 @@ export const vizwiz: Benchmark = {
       rows.map(({ questionId }) => String(questionId)),
       'refused',
     );
+    refuseOtherQuestions(
+      file,
+      new Map(rows.map(({ questionId, prompt }) => [String(questionId), prompt.split('\n', 1)[0] ?? ''])),
+    );
     const submission = rows.map(({ image, questionId }) => ({
       image,
       answer: normaliseAnswer(byId.get(String(questionId))?.text ?? ''),
@@ -107,6 +111,10 @@ export const vizwizVal: Benchmark = {
   },
   async score(folder, file) {
     const questions = await readJson(await needFile(folder, VAL), v.array(labelledSchema));
+    refuseOtherQuestions(
+      file,
+      new Map(questions.map(({ question }, position) => [String(position), question])),
+    );
     return scorePeople(
       'vizwiz-val',
       questions.map(({ answers, answer_type: type }, position) => ({ id: String(position), type, answers })),
