@@ -3,6 +3,7 @@ import { addAskCommand } from './commands/ask.js';
 import type { CommandContext } from './commands/command-context.js';
 import { addBatchCommand } from './commands/batch.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addEvalCommand } from './commands/eval.js';
 import { addFeaturesCommand } from './commands/features.js';
 import { addModelsCommand } from './commands/models.js';
 import { describeVersions } from './engine/release.js';
@@ -51,6 +52,7 @@ function makeProgram(context: CommandContext): Command {
   addAskCommand(program, context);
   addBatchCommand(program, context);
   addFeaturesCommand(program, context);
+  addEvalCommand(program, context);
   addModelsCommand(program, context);
   addDoctorCommand(program, context);
   return program;

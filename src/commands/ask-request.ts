@@ -15,6 +15,7 @@ export interface AskFlags
   readonly json?: boolean;
   readonly exitStatus?: boolean;
   readonly stats?: boolean;
+  readonly draw?: string;
 }
 
 /** Everything `llava ask` needs to know, checked and complete. */
@@ -29,6 +30,8 @@ export interface AskRequest {
   readonly json: boolean;
   readonly exitStatus: boolean;
   readonly stats: boolean;
+  /** Where the picture with the box goes. */
+  readonly draw: string | undefined;
 }
 
 /** @throws ExpectedError('usage') for what the command line itself gets wrong. */
@@ -39,6 +42,7 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
     });
   const question = questionOf(text, flags);
   checkQuestion(question);
+  if (flags.draw !== undefined) checkDraw(question, pictures);
   return Object.freeze({
     question,
     pictures,
@@ -49,7 +53,19 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
     json: flags.json === true,
     exitStatus: flags.exitStatus === true,
     stats: flags.stats === true,
+    draw: flags.draw,
   });
+}
+
+function checkDraw({ format }: Question, pictures: readonly string[]): void {
+  if (format !== 'box')
+    throw new ExpectedError('usage', `--draw goes with --format box, not with "${format}".`, {
+      hint: 'llava ask --format box "the red car" street.jpg --draw found.png',
+    });
+  if (pictures.length > 1)
+    throw new ExpectedError('usage', `--draw takes one picture and got ${pictures.length}.`, {
+      hint: 'Ask about one picture at a time',
+    });
 }
 
 function questionOf(text: string, flags: QuestionFlags): Question {

@@ -33,6 +33,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
   addPictureOptions(command);
   command
     .option('--json', 'one JSON object a picture, on a line of its own')
+    .option('--draw <file>', 'with --format box: the picture with the box, as a PNG')
     .option('--exit-status', 'answer by exit code too: 0 is yes, 1 is no')
     .option('--stats', 'counts and times on stderr')
     .addHelpText('after', EXAMPLES)

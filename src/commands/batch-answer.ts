@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { openBatchJob, type Existing } from '../batch/batch-job.js';
 import type { BatchSummary } from '../batch/batch-summary.js';
+import type { RowSink } from '../batch/output-file.js';
 import { runBatch } from '../batch/run-batch.js';
 import { startProgress } from '../terminal/progress.js';
 import { checkPair, type PairInfo } from '../weights/check-pair.js';
@@ -21,14 +22,32 @@ const USUAL_CONTEXT = 2048;
 /** Room for picture and question beside the answer. */
 const PROMPT_ROOM = 1024;
 
-/** Answers every row; the weights are loaded when the first one has to be asked. */
+/** Answers the rows of a file or of stdin. */
 export async function answerRows(
   input: string,
   flags: BatchFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
+  const rows = await openRows(input, context.io);
+  return exitCodeOf(await answerBatch({ rows, ...(input === '-' ? {} : { path: input }) }, flags, context));
+}
+
+/** Rows of a batch and what becomes of their answers. */
+export interface BatchSource {
+  readonly rows: AsyncIterable<Uint8Array>;
+  /** The file that they are read from, if it is one: never written to. */
+  readonly path?: string;
+  /** Changes output lines on their way out; default: as they are. */
+  readonly rewrite?: (line: string) => string;
+}
+
+/** Answers every row; the weights are loaded when the first one has to be asked. */
+export async function answerBatch(
+  source: BatchSource,
+  flags: BatchFlags,
+  context: CommandContext,
+): Promise<BatchSummary> {
   const { io, signal } = context;
-  const rows = await openRows(input, io);
   const files = await chooseWeights(flags, context);
   const pair = await checkPair(files.model, files.mmproj);
   const weights = await identifyFiles(files.model, files.mmproj);
@@ -36,14 +55,16 @@ export async function answerRows(
     output: flags.output === '-' ? io.stdout : flags.output,
     journal: flags.journal,
     existing: existingOf(flags),
-    ...(input === '-' ? {} : { input }),
+    input: source.path,
     retryErrors: flags.retryErrors,
     weights,
     now: Math.floor(Date.now() / 1000),
   });
+  const { path, rewrite } = source;
+  const target = rewrite === undefined ? job : { ...job, sink: rewritingSink(job.sink, rewrite) };
   await using pictures = pictureRules(flags);
   const request = {
-    input: rows,
+    input: source.rows,
     defaults: rowDefaults(flags),
     pictures,
     model: files.name,
@@ -69,9 +90,11 @@ export async function answerRows(
     return new EngineAnswerer(engine);
   };
   try {
-    const summary = await runWithProgress((onProgress) => runBatch(request, job, open, signal, onProgress));
+    const summary = await runWithProgress((onProgress) =>
+      runBatch(request, target, open, signal, onProgress),
+    );
     io.stderr.write(`${describeSummary(summary)}\n`);
-    return exitCodeOf(summary);
+    return summary;
   } finally {
     for (const opened of stack.reverse()) await opened[Symbol.asyncDispose]();
   }
@@ -80,7 +103,7 @@ export async function answerRows(
     run: (onProgress: (summary: BatchSummary) => void) => Promise<BatchSummary>,
   ): Promise<BatchSummary> {
     using progress = startProgress(io);
-    const inputBytes = input === '-' ? undefined : (await stat(input)).size / (flags.shard?.count ?? 1);
+    const inputBytes = path === undefined ? undefined : (await stat(path)).size / (flags.shard?.count ?? 1);
     const start = performance.now();
     return await run((summary) => {
       const seconds = (performance.now() - start) / 1000;
@@ -96,12 +119,22 @@ function contextOf({ context, maxTokens }: BatchFlags, { contextLength }: PairIn
   return Math.min(contextLength, needed);
 }
 
+function rewritingSink(sink: RowSink, rewrite: (line: string) => string): RowSink {
+  return {
+    write: (line) => sink.write(rewrite(line)),
+    flush: () => sink.flush(),
+    finish: () => sink.finish(),
+    close: () => sink.close(),
+  };
+}
+
 function existingOf({ resume, overwrite }: BatchFlags): Existing {
   if (resume === true) return 'resume';
   return overwrite === true ? 'overwrite' : 'refuse';
 }
 
-function exitCodeOf({ stopped, errors }: BatchSummary): ExitCode {
+/** 130 when interrupted, 3 when a row failed. */
+export function exitCodeOf({ stopped, errors }: BatchSummary): ExitCode {
   if (stopped === 'interrupted') return EXIT_CODES.interrupted;
   return Object.keys(errors).length > 0 ? EXIT_CODES.someFailed : EXIT_CODES.ok;
 }

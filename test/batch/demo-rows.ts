@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ResponseFormat } from '../../src/llava/response-format.js';
-import { askAbout, createRandom, createScene } from '../../training/world/index.js';
+import { askAbout, createRandom, createScene } from '../../src/world/index.js';
 import { scenePng } from '../helpers/scene-pictures.js';
 import { Seeded } from '../reference/seeded.js';
 
