@@ -50,7 +50,7 @@ export async function answerBatch(
   const { io, signal } = context;
   const files = await chooseWeights(flags, context);
   const pair = await checkPair(files.model, files.mmproj);
-  const weights = await identifyFiles(files.model, files.mmproj);
+  const weights = await identifyFiles(files.model, files.mmproj, ...(files.lora ?? []));
   await using job = await openBatchJob({
     output: flags.output === '-' ? io.stdout : flags.output,
     journal: flags.journal,

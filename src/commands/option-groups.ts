@@ -9,6 +9,7 @@ export interface WeightFlags {
   readonly model?: string;
   readonly gguf?: string;
   readonly mmproj?: string;
+  readonly lora?: readonly string[];
 }
 
 /** Where the weights compute, and how much room they get. */
@@ -44,7 +45,8 @@ export function addWeightOptions(command: Command): Command {
   return command
     .addOption(new Option('-m, --model <name>', 'a model of the catalogue').conflicts(['gguf', 'mmproj']))
     .option('--gguf <file>', 'the language model of a pair of your own, with --mmproj; or the folder of both')
-    .option('--mmproj <file>', 'the vision tower and projector of that pair');
+    .option('--mmproj <file>', 'the vision tower and projector of that pair')
+    .option('--lora <file>', 'a LoRA adapter to the language model, as GGUF; once for each', collect);
 }
 
 export function addDeviceOptions(command: Command): Command {

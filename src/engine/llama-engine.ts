@@ -65,7 +65,7 @@ async function openParts(
     const model = await loadingModel;
     checkWidths(files, tower, model);
     const placement = placeModel(model, placed, options);
-    const context = await createContext(model, backend, placement, options);
+    const context = await createContext(model, backend, placement, { ...options, lora: files.lora });
     return { backend, tower, model, context, placement };
   } catch (error) {
     giveUp.abort();
