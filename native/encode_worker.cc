@@ -10,13 +10,20 @@ EncodeWorker::EncodeWorker(Napi::Env env, std::shared_ptr<VisionTower> tower, st
       on_end_(std::move(on_end)) {}
 
 void EncodeWorker::work(const std::atomic<bool>& cancelled) {
-  features_ = tower_->encode(pixels_, cancelled);
+  encoded_ = tower_->encode(pixels_, cancelled);
 }
 
 Napi::Value EncodeWorker::result() {
+  Napi::Object result = Napi::Object::New(Env());
+  result.Set("features", copy(encoded_.features));
+  result.Set("attention", copy(encoded_.attention));
+  return result;
+}
+
+Napi::Float32Array EncodeWorker::copy(const std::vector<float>& values) {
   // A copy, since V8 may refuse memory that it did not allocate itself.
-  auto array = Napi::Float32Array::New(Env(), features_.size());
-  std::copy(features_.begin(), features_.end(), array.Data());
+  auto array = Napi::Float32Array::New(Env(), values.size());
+  std::copy(values.begin(), values.end(), array.Data());
   return array;
 }
 

@@ -7,7 +7,7 @@
 #include "promise_worker.h"
 #include "vision_tower.h"
 
-/** Encodes one picture off the JavaScript thread. A promise of a Float32Array. */
+/** Encodes one picture off the JavaScript thread. A promise of features and attention. */
 class EncodeWorker : public PromiseWorker {
  public:
   /** Keeps the tower alive until it has ended; calls `on_end` on the JavaScript thread then. */
@@ -18,9 +18,10 @@ class EncodeWorker : public PromiseWorker {
   void work(const std::atomic<bool>& cancelled) override;
   Napi::Value result() override;
   void ended() override;
+  Napi::Float32Array copy(const std::vector<float>& values);
 
   std::shared_ptr<VisionTower> tower_;
   std::vector<uint8_t> pixels_;
-  std::vector<float> features_;
+  EncodedPicture encoded_;
   std::function<void()> on_end_;
 };

@@ -18,6 +18,7 @@
   X(ggml_prec_set_acc) X(ggml_reshape_2d) X(ggml_reshape_3d) X(ggml_row_size) X(ggml_scale_inplace)     \
   X(ggml_set_input) X(ggml_set_name) X(ggml_set_output) X(ggml_silu) X(ggml_silu_inplace)               \
   X(ggml_soft_max_ext) X(ggml_tensor_overhead) X(ggml_type_name) X(ggml_type_size) X(ggml_view_2d)      \
+  X(ggml_view_3d)                                                                                       \
   X(ggml_backend_alloc_ctx_tensors_from_buft) X(ggml_backend_buffer_free)                               \
   X(ggml_backend_buffer_get_size) X(ggml_backend_buffer_is_host) X(ggml_backend_buffer_set_usage)       \
   X(ggml_backend_dev_backend_reg) X(ggml_backend_dev_buffer_type) X(ggml_backend_dev_by_type)           \

@@ -31,6 +31,15 @@ class Builder {
     return linear(g.ggml_gelu_erf(c_, linear(rows, weights.project_in)), weights.project_out);
   }
 
+  /** softmax(q kᵀ / √d) of the class row alone, in the block that was built last: [positions, 1, heads]. */
+  ggml_tensor* class_attention() {
+    ggml_tensor* query =
+        g.ggml_view_3d(c_, query_, shape_.head_size(), 1, shape_.heads, query_->nb[1], query_->nb[2], 0);
+    ggml_tensor* scores = g.ggml_mul_mat(c_, key_, query);
+    g.ggml_prec_set_acc(scores, GGML_PREC_F32);
+    return g.ggml_soft_max_ext(c_, scores, nullptr, scale(), 0);
+  }
+
  private:
   ggml_tensor* linear(ggml_tensor* rows, const Affine& weights) {
     return g.ggml_add(c_, g.ggml_mul_mat(c_, weights.weight, rows), weights.bias);
@@ -60,6 +69,8 @@ class Builder {
     ggml_tensor* query = g.ggml_permute(c_, heads(linear(rows, weights.query)), 0, 2, 1, 3);
     ggml_tensor* key = g.ggml_permute(c_, heads(linear(rows, weights.key)), 0, 2, 1, 3);
     ggml_tensor* value = heads(linear(rows, weights.value));
+    query_ = query;
+    key_ = key;
     ggml_tensor* mixed = fused_ ? fused_attention(query, key, value) : plain_attention(query, key, value);
     return linear(mixed, weights.out);
   }
@@ -86,6 +97,9 @@ class Builder {
   ggml_context* c_;
   const VisionShape& shape_;
   const bool fused_;
+  // Of the block that was built last: [head_size, positions, heads].
+  ggml_tensor* query_ = nullptr;
+  ggml_tensor* key_ = nullptr;
 };
 
 }  // namespace
@@ -105,7 +119,10 @@ VisionGraph build_vision_graph(const VisionShape& shape, const VisionWeights& we
   for (const BlockWeights& block : weights.blocks) rows = builder.block(rows, block);
   built.output = builder.project(rows, weights);
   g.ggml_set_output(built.output);
+  built.attention = builder.class_attention();
+  g.ggml_set_output(built.attention);
   built.graph = g.ggml_new_graph_custom(context, built.capacity, false);
+  g.ggml_build_forward_expand(built.graph, built.attention);
   g.ggml_build_forward_expand(built.graph, built.output);
   return built;
 }

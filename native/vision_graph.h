@@ -17,11 +17,13 @@ struct VisionGraph {
   ggml_cgraph* graph = nullptr;
   ggml_tensor* input = nullptr;   // [patch_values, tokens] float32: one unfolded, normalised patch a row
   ggml_tensor* output = nullptr;  // [output_width, tokens] float32: the image features
+  ggml_tensor* attention = nullptr;  // [positions, 1, heads] float32: what the class token attends to
   size_t capacity = 0;            // nodes and leaves there is room for
 };
 
 /**
  * pixels → patches → class token first, positions, layer norm → blocks → class row dropped → two-layer
  * projector. There is no layer norm after the last block: LLaVA-1.5 takes CLIP's hidden state as it is.
+ * Beside it, the class token's attention in the last block, by which patches can be ranked (FasterVLM).
  */
 VisionGraph build_vision_graph(const VisionShape& shape, const VisionWeights& weights, Attention attention);

@@ -1,6 +1,7 @@
 #include "vision_tower.h"
 
 #include <cmath>
+#include <utility>
 
 #include "devices.h"
 #include "failure.h"
@@ -101,8 +102,21 @@ std::vector<float> VisionTower::unfold(const std::vector<uint8_t>& pixels) const
   return patches;
 }
 
-std::vector<float> VisionTower::encode(const std::vector<uint8_t>& pixels,
-                                       const std::atomic<bool>& cancelled) {
+std::vector<float> VisionTower::read_attention() const {
+  const auto positions = static_cast<size_t>(shape_.positions());
+  const auto heads = static_cast<size_t>(shape_.heads);
+  std::vector<float> shares(positions * heads);
+  g.ggml_backend_tensor_get(graph_.attention, shares.data(), 0, shares.size() * sizeof(float));
+  // Without the class token itself, which comes first.
+  std::vector<float> mean(positions - 1, 0.0f);
+  for (size_t head = 0; head < heads; ++head) {
+    for (size_t i = 0; i < mean.size(); ++i)
+      mean[i] += shares[head * positions + i + 1] / static_cast<float>(heads);
+  }
+  return mean;
+}
+
+EncodedPicture VisionTower::encode(const std::vector<uint8_t>& pixels, const std::atomic<bool>& cancelled) {
   if (pixels.size() != pixel_bytes()) throw Failure(code::kInvalidArgument, "wrong number of pixel bytes");
   const std::vector<float> patches = unfold(pixels);
   g.ggml_backend_tensor_set(graph_.input, patches.data(), 0, patches.size() * sizeof(float));
@@ -127,5 +141,5 @@ std::vector<float> VisionTower::encode(const std::vector<uint8_t>& pixels,
           path_ + ": the image features are not finite numbers; the weights are damaged or the device fails");
     }
   }
-  return features;
+  return {std::move(features), read_attention()};
 }

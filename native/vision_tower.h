@@ -7,6 +7,12 @@
 
 #include "vision_graph.h"
 
+/** What a picture becomes. */
+struct EncodedPicture {
+  std::vector<float> features;   // tokens × output_width
+  std::vector<float> attention;  // tokens: what the class token attends to in the last block, mean of its heads
+};
+
 /** A loaded vision tower: weights, graph and backends. No N-API types; used by one thread at a time. */
 class VisionTower {
  public:
@@ -22,14 +28,15 @@ class VisionTower {
   size_t feature_values() const;  // tokens × output_width
 
   /**
-   * pixels → image features. Throws CANCELLED soon after the flag is set where the backend looks at it while
+   * pixels → image features, with the attention they got. Throws CANCELLED soon after the flag is set where the backend looks at it while
    * it computes (the CPU does), else when the picture is done.
    */
-  std::vector<float> encode(const std::vector<uint8_t>& pixels, const std::atomic<bool>& cancelled);
+  EncodedPicture encode(const std::vector<uint8_t>& pixels, const std::atomic<bool>& cancelled);
 
  private:
   VisionTower(GgufFile file, ggml_backend_dev_t device, int threads, const std::atomic<bool>& cancelled);
   std::vector<float> unfold(const std::vector<uint8_t>& pixels) const;
+  std::vector<float> read_attention() const;
 
   std::string path_;  // for messages; the file is closed once it is loaded
   VisionShape shape_;

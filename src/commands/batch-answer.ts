@@ -50,7 +50,8 @@ export async function answerBatch(
   const { io, signal } = context;
   const files = await chooseWeights(flags, context);
   const pair = await checkPair(files.model, files.mmproj);
-  const weights = await identifyFiles(files.model, files.mmproj, ...(files.lora ?? []));
+  const hash = await identifyFiles(files.model, files.mmproj, ...(files.lora ?? []));
+  const weights = flags.imageTokens === undefined ? hash : `${hash} with ${flags.imageTokens} image tokens`;
   await using job = await openBatchJob({
     output: flags.output === '-' ? io.stdout : flags.output,
     journal: flags.journal,

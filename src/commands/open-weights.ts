@@ -37,10 +37,14 @@ export async function openEngine(
   cache?: FeatureCache,
 ): Promise<Engine> {
   const kept = cache ?? (await openCache(flags, context));
-  const engine = await loadWeights(starting, weights, pair, flags, context);
-  if (kept === undefined) return engine;
-  const { CachingEngine } = await import('../engine/caching-engine.js');
-  return new CachingEngine(engine, kept, await identifyFiles(weights.mmproj));
+  let engine = await loadWeights(starting, weights, pair, flags, context);
+  if (kept !== undefined) {
+    const { CachingEngine } = await import('../engine/caching-engine.js');
+    engine = new CachingEngine(engine, kept, await identifyFiles(weights.mmproj));
+  }
+  if (flags.imageTokens === undefined) return engine;
+  const { PruningEngine } = await import('../engine/pruning-engine.js');
+  return new PruningEngine(engine, flags.imageTokens);
 }
 
 async function loadWeights(

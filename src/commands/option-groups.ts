@@ -19,6 +19,7 @@ export interface DeviceFlags {
   readonly threads?: number;
   readonly context?: number;
   readonly kvType?: KvType;
+  readonly imageTokens?: number;
 }
 
 /** How answer tokens are chosen. */
@@ -59,7 +60,12 @@ export function addDeviceOptions(command: Command): Command {
     .option('--gpu-layers <n>', 'layers of the language model on the GPU, or all', layerCount)
     .option('--threads <n>', 'threads of the CPU; default: its cores', wholeNumber(1, 1024))
     .option('--context <tokens>', 'room for picture, words and answer', wholeNumber(64, 1_048_576))
-    .addOption(new Option('--kv-type <type>', 'number format of the KV cache').choices(KV_TYPES));
+    .addOption(new Option('--kv-type <type>', 'number format of the KV cache').choices(KV_TYPES))
+    .option(
+      '--image-tokens <n>',
+      'keep only so many patches of a picture: faster, less exact',
+      wholeNumber(1, 65_536),
+    );
 }
 
 /** Whether image features are kept. */

@@ -13,6 +13,7 @@ export const SETTINGS: readonly string[] = [
   'threads',
   'context',
   'kv-type',
+  'image-tokens',
   'parallel',
   'cache',
   'cache-size',

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { ImageFeatures } from './engine.js';
 
 /** Raised when an entry's form changes. */
-const MAGIC = Buffer.from('LLAVA-F1');
+const MAGIC = Buffer.from('LLAVA-F2');
 const DIGEST_BYTES = 32;
-/** Magic, tokens and width as uint32, sha256 of the values. */
+/** Magic, tokens and width as uint32, sha256 of the float32 behind it: values, then attention. */
 const HEADER_BYTES = MAGIC.length + 8 + DIGEST_BYTES;
 const SUFFIX = '.features';
 /** What a process that died left half-written is cleared away after that time. */
@@ -122,8 +122,12 @@ export function featureKey(rgb: Uint8Array, { hash, device }: TowerIdentity): st
     .digest('hex');
 }
 
-function encode({ tokens, width, values }: ImageFeatures): Buffer {
-  const body = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+function encode({ tokens, width, values, attention }: ImageFeatures): Buffer {
+  const body = Buffer.concat(
+    [values, attention].map(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer, byteOffset, byteLength),
+    ),
+  );
   const header = Buffer.alloc(HEADER_BYTES);
   MAGIC.copy(header);
   header.writeUInt32LE(tokens, MAGIC.length);
@@ -138,10 +142,12 @@ function decode(bytes: Buffer): ImageFeatures | undefined {
   const width = bytes.readUInt32LE(MAGIC.length + 4);
   const digest = bytes.subarray(MAGIC.length + 8, HEADER_BYTES);
   const body = bytes.subarray(HEADER_BYTES);
-  if (body.length !== tokens * width * Float32Array.BYTES_PER_ELEMENT) return undefined;
+  if (body.length !== tokens * (width + 1) * Float32Array.BYTES_PER_ELEMENT) return undefined;
   if (!digestOf(body).equals(digest)) return undefined;
   // A copy: values must begin at a multiple of four bytes.
-  return { tokens, width, values: new Float32Array(Uint8Array.from(body).buffer) };
+  const floats = new Float32Array(Uint8Array.from(body).buffer);
+  const attention = floats.subarray(tokens * width);
+  return { tokens, width, values: floats.subarray(0, tokens * width), attention };
 }
 
 function digestOf(body: Uint8Array): Buffer {

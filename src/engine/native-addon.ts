@@ -40,6 +40,14 @@ export interface NativeDevice {
   readonly freeBytes: number;
 }
 
+/** What a picture becomes. */
+export interface NativeEncodedPicture {
+  /** float32 [tokens, width], row by row. */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** What the class token attends to in the last block that is run: the mean of its heads' shares, one a patch. */
+  readonly attention: Float32Array<ArrayBuffer>;
+}
+
 /** CLIP ViT and projector, loaded on one device. */
 export interface NativeTower {
   /** Pixels a side of the picture it takes, such as 336. */
@@ -61,10 +69,9 @@ export interface NativeTower {
   /**
    * Picture → image features.
    * @param pixels RGB bytes, row by row, imageSize² · 3; copied before this returns
-   * @returns float32 [tokens, width], row by row
    * @throws BUSY while another encode runs, CLOSED, CANCELLED, ENGINE, INVALID_ARGUMENT
    */
-  encode(pixels: Uint8Array): Promise<Float32Array<ArrayBuffer>>;
+  encode(pixels: Uint8Array): Promise<NativeEncodedPicture>;
   /** Ends the encode in flight: within milliseconds on a CPU, elsewhere when the picture is done. */
   cancel(): void;
   /** Frees the weights, at once or when the encode in flight has ended. Can be called again. */

@@ -63,8 +63,8 @@ export class VisionTower implements Disposable {
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const values = await this.#tower.encode(pixels.rgb);
-      return { tokens: this.tokens, width: this.width, values };
+      const { features, attention } = await this.#tower.encode(pixels.rgb);
+      return { tokens: this.tokens, width: this.width, values: features, attention };
     } catch (error) {
       throw nativeFailure(error);
     } finally {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadBackend, type Backend } from '../../src/engine/backend.js';
+import type { ImageFeatures } from '../../src/engine/engine.js';
 import { VisionTower } from '../../src/engine/vision-tower.js';
-import { blocksToRun, imageFeatures } from '../reference/clip-tower.js';
+import { blocksToRun, classAttention, imageFeatures } from '../reference/clip-tower.js';
 import { relativeError } from '../reference/compare.js';
 import { numberOf, readGguf, tensorOf } from '../reference/gguf-reader.js';
 import { writeRandomVision } from '../reference/random-pair.js';
@@ -85,9 +86,9 @@ describe('image features', () => {
   }
 
   /** The tool's features of one picture after another, all from one opened tower. */
-  async function toolFeatures(mmproj: string, pictures: readonly Uint8Array[]): Promise<Float32Array[]> {
+  async function toolFeatures(mmproj: string, pictures: readonly Uint8Array[]): Promise<ImageFeatures[]> {
     using tower = await VisionTower.open(mmproj, backend);
-    const all: Float32Array[] = [];
+    const all: ImageFeatures[] = [];
     for (const rgb of pictures) {
       const picture = {
         label: 'random',
@@ -97,7 +98,8 @@ describe('image features', () => {
       } as const;
       const features = await tower.encode({ size: tower.imageSize, rgb, picture });
       expect(features.values).toHaveLength(features.tokens * features.width);
-      all.push(features.values);
+      expect(features.attention).toHaveLength(features.tokens);
+      all.push(features);
     }
     return all;
   }
@@ -110,8 +112,11 @@ describe('image features', () => {
       const file = readGguf(mmproj);
       expect(blocksToRun(file)).toBe(blocks);
       const pixels = randomPixels(options.imageSize ?? 56);
-      const [features = []] = await toolFeatures(mmproj, [pixels]);
-      expect(relativeError(features, imageFeatures(file, pixels))).toBeLessThan(onDevice(bound));
+      const [features] = await toolFeatures(mmproj, [pixels]);
+      const { values, attention } = features!;
+      expect(relativeError(values, imageFeatures(file, pixels))).toBeLessThan(onDevice(bound));
+      // The softmax makes more of what rounding changes.
+      expect(relativeError(attention, classAttention(file, pixels))).toBeLessThan(2 * onDevice(bound));
     },
     30_000,
   );
@@ -121,7 +126,7 @@ describe('image features', () => {
     const [one, other] = [randomPixels(56, 1), randomPixels(56, 2)];
     const [first, second, again] = await toolFeatures(mmproj, [one, other, one]);
     expect(again).toEqual(first);
-    expect(relativeError(second!, first!)).toBeGreaterThan(0.1);
+    expect(relativeError(second!.values, first!.values)).toBeGreaterThan(0.1);
   });
 
   it('are those of the float reference with the built-in weights', async () => {
@@ -135,7 +140,7 @@ describe('image features', () => {
     ]).get(tensorOf(file, 'mm.0.weight').type);
     const all = await toolFeatures(mmproj, pictures);
     pictures.forEach((pixels, i) => {
-      const error = relativeError(all[i]!, imageFeatures(file, pixels));
+      const error = relativeError(all[i]!.values, imageFeatures(file, pixels));
       expect(error).toBeLessThan(onDevice(bound ?? PACKED_BOUND));
     });
   });

@@ -72,7 +72,12 @@ describe.each(variants)('next-token scores ($name)', ({ options, bound = FLOAT_B
     const text = [model.tokens.bos!, ...model.tokenize(system, false)];
     expect(text).toEqual(prefix.slice(0, text.length));
     await sequence.evaluateWithoutGeneratingNewTokens(text);
-    await evaluateFeatures(backend.addon, sequence, { tokens: imageTokens, width, values: features });
+    await evaluateFeatures(backend.addon, sequence, {
+      tokens: imageTokens,
+      width,
+      values: features,
+      attention: new Float32Array(imageTokens),
+    });
     expect(sequence.nextTokenIndex).toBe(prefix.length);
   });
   afterAll(async () => {

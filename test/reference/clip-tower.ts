@@ -1,10 +1,13 @@
 import {
   addRows,
   applyLinear,
+  countRows,
   exactGelu,
   layerNorm,
   mapValues,
   quickGelu,
+  rowOf,
+  softmax,
   tanhGelu,
   type Rows,
 } from './arithmetic.js';
@@ -25,21 +28,51 @@ import type { TowerFault } from './tower-faults.js';
  * @param fault one mistake to make on purpose.
  */
 export function imageFeatures(file: GgufFile, pixels: Uint8Array, fault?: TowerFault): Float64Array {
-  const epsilon = numberOf(file, 'clip.vision.attention.layer_norm_epsilon');
-  const norm = (x: Rows, name: string): Rows =>
-    layerNorm(x, floatsOf(file, `${name}.weight`), floatsOf(file, `${name}.bias`), epsilon);
-
-  const embedded = embedPatches(file, pixels, fault);
-  let hidden = fault === 'pre-layer-norm-missing' ? embedded : norm(embedded, 'v.pre_ln');
-  for (let block = 0; block < blocksToRun(file, fault); block++) {
-    const name = `v.blk.${block}`;
-    hidden = addRows(hidden, selfAttention(file, name, norm(hidden, `${name}.ln1`), fault));
-    hidden = addRows(hidden, perceptron(file, name, norm(hidden, `${name}.ln2`), fault));
-  }
+  let hidden = hiddenAfter(file, pixels, blocksToRun(file, fault), fault);
   if (fault === 'post-layer-norm') {
-    hidden = norm(hidden, 'v.post_ln');
+    hidden = norm(file, hidden, 'v.post_ln');
   }
   return project(file, withoutClassRow(hidden, fault), fault).data;
+}
+
+/** What the class token attends to in the last block that is run: the mean of its heads' shares, one a patch. */
+export function classAttention(file: GgufFile, pixels: Uint8Array): Float64Array {
+  const last = blocksToRun(file) - 1;
+  const name = `v.blk.${last}`;
+  const x = norm(file, hiddenAfter(file, pixels, last), `${name}.ln1`);
+  const heads = numberOf(file, 'clip.vision.attention.head_count');
+  const [q, k] = [multiply(file, `${name}.attn_q`, x), multiply(file, `${name}.attn_k`, x)];
+  const size = q.width / heads;
+  const mean = new Float64Array(countRows(k) - 1);
+  for (let head = 0; head < heads; head++) {
+    const scores = Float64Array.from({ length: countRows(k) }, (_, row) => {
+      let sum = 0;
+      for (let d = head * size; d < (head + 1) * size; d++) sum += rowOf(q, 0)[d]! * rowOf(k, row)[d]!;
+      return sum / Math.sqrt(size);
+    });
+    softmax(scores)
+      .slice(1)
+      .forEach((share, patch) => {
+        mean[patch]! += share / heads;
+      });
+  }
+  return mean;
+}
+
+function hiddenAfter(file: GgufFile, pixels: Uint8Array, blocks: number, fault?: TowerFault): Rows {
+  const embedded = embedPatches(file, pixels, fault);
+  let hidden = fault === 'pre-layer-norm-missing' ? embedded : norm(file, embedded, 'v.pre_ln');
+  for (let block = 0; block < blocks; block++) {
+    const name = `v.blk.${block}`;
+    hidden = addRows(hidden, selfAttention(file, name, norm(file, hidden, `${name}.ln1`), fault));
+    hidden = addRows(hidden, perceptron(file, name, norm(file, hidden, `${name}.ln2`), fault));
+  }
+  return hidden;
+}
+
+function norm(file: GgufFile, x: Rows, name: string): Rows {
+  const epsilon = numberOf(file, 'clip.vision.attention.layer_norm_epsilon');
+  return layerNorm(x, floatsOf(file, `${name}.weight`), floatsOf(file, `${name}.bias`), epsilon);
 }
 
 /**

@@ -10,7 +10,8 @@ let caches = 0;
 const fresh = () => join(folder, `cache-${caches++}`);
 const features = (seed: number) => {
   const random = new Seeded(seed);
-  return { tokens: 4, width: 8, values: Float32Array.from({ length: 32 }, () => random.next() - 0.5) };
+  const floats = (length: number) => Float32Array.from({ length }, () => random.next() - 0.5);
+  return { tokens: 4, width: 8, values: floats(32), attention: floats(4) };
 };
 const key = (picture: number) => featureKey(Uint8Array.of(picture), { hash: 'tower', device: 'cpu' });
 const filesOf = (path: string) => readdirSync(path).sort();
@@ -58,7 +59,7 @@ describe('FeatureCache', () => {
 
   it('keeps to its size, and lets go of what was unused for longest', async () => {
     const path = fresh();
-    const bytes = 48 + 32 * 4;
+    const bytes = 48 + 36 * 4;
     const cache = new FeatureCache(path, 3 * bytes);
     for (const picture of [1, 2, 3]) {
       await cache.write(key(picture), features(picture));
@@ -93,7 +94,7 @@ describe('FeatureCache', () => {
 
   it('is shared by many at once', async () => {
     const path = fresh();
-    const many = Array.from({ length: 8 }, () => new FeatureCache(path, 4 * 176));
+    const many = Array.from({ length: 8 }, () => new FeatureCache(path, 4 * 192));
     await Promise.all(
       many.map(async (cache, worker) => {
         for (let turn = 0; turn < 40; turn++) {
