@@ -9,7 +9,8 @@ import type { ChatTurn } from './chat-turn.js';
 
 /** Where a picture came from. One from the clipboard has its bytes with it: nothing else has them. */
 export type PicturePlace =
-  | { readonly kind: 'file' | 'address'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'address'; readonly path: string }
   | { readonly kind: 'clipboard'; readonly bytes: Uint8Array };
 
 /** A picture of this session and what was said about it. */

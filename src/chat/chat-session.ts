@@ -1,7 +1,7 @@
-import type { AnswerUsage, Engine, ImagePrefix, Sampling } from '../engine/engine.js';
+import type { AnswerUsage, ImagePrefix } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import { checkQuestion, writeRequest, type Question, type ResponseFormat } from '../llava/response-format.js';
-import { KEPT_FEATURES as KEPT_PREFIXES, type Album, type PicturePlace, type SeenPicture } from './album.js';
+import { checkQuestion, writeRequest, type Question } from '../llava/response-format.js';
+import { KEPT_FEATURES, type Album, type PicturePlace, type SeenPicture } from './album.js';
 import {
   promptTurns,
   reserveOf,
@@ -11,53 +11,37 @@ import {
   type ChatTurn,
 } from './chat-turn.js';
 import type { ChatStatus, ChatView } from './chat-view.js';
-
-/** Loaded weights, and what to call them. */
-export interface OpenedModel {
-  readonly engine: Engine;
-  readonly name: string;
-}
-
-/** Loads weights; undefined are those of the command line. */
-export type OpenModel = (name: string | undefined) => Promise<OpenedModel>;
-
-/** How questions are put from here on. */
-export interface AskSettings {
-  format: ResponseFormat;
-  choices: readonly string[] | undefined;
-  systemText: string | undefined;
-  readonly sampling: Sampling;
-}
-
-/** How one question differs from the settings. */
-export interface AskOptions {
-  readonly turns?: readonly ChatTurn[];
-  readonly sampling?: Sampling;
-  /** Stands by itself: no turn of the conversation. */
-  readonly isIndependent?: boolean;
-}
+import type { AskOptions, AskSettings, FindModel, LoadableModel, OpenedModel } from './chat-settings.js';
+import { untilAborted } from './until-aborted.js';
 
 /** The chat itself: pictures, what was said about each, and the weights that answer. One thing at a time. */
 export class ChatSession implements AsyncDisposable {
   readonly album: Album;
   readonly settings: AskSettings;
   readonly view: ChatView;
-  readonly #open: OpenModel;
+  readonly #findModel: FindModel;
   #opening: Promise<OpenedModel>;
-  #prefixes = new Map<string, ImagePrefix>();
+  readonly #prefixes = new Map<string, Promise<ImagePrefix>>();
+  #closing = new AbortController();
   #status: ChatStatus;
   lastAnswer: ChatAnswer | undefined;
   /** The last question, when it stood by itself. */
   lastIndependent: Question | undefined;
 
   /** Begins to load the weights. */
-  constructor(album: Album, settings: AskSettings, view: ChatView, open: OpenModel, model: string) {
+  constructor(
+    album: Album,
+    settings: AskSettings,
+    view: ChatView,
+    model: LoadableModel,
+    findModel: FindModel,
+  ) {
     this.album = album;
     this.settings = settings;
     this.view = view;
-    this.#open = open;
+    this.#findModel = findModel;
     this.#status = {
-      model,
+      model: model.name,
       device: undefined,
       picture: undefined,
       used: 0,
@@ -65,7 +49,8 @@ export class ChatSession implements AsyncDisposable {
       tokensPerSecond: undefined,
       work: undefined,
     };
-    this.#opening = this.#load(undefined);
+    this.#opening = this.#load(model);
+    this.#opening.catch(() => undefined);
   }
 
   get status(): ChatStatus {
@@ -83,13 +68,17 @@ export class ChatSession implements AsyncDisposable {
     this.lastIndependent = undefined;
     this.#show({ picture: seen.info.label, used: 0 });
     await this.view.picture(seen, decoded);
+    // Its failure is told when a question needs it.
+    this.#makePrefix(seen).catch(() => undefined);
     return seen;
   }
 
   /** Answers with other weights from here on; the conversations stay. */
   async changeModel(name: string): Promise<OpenedModel> {
+    const model = await this.#findModel(name);
     await this.#close();
-    this.#opening = this.#load(name);
+    this.#opening = this.#load(model);
+    this.#opening.catch(() => undefined);
     return await this.#opening;
   }
 
@@ -118,16 +107,16 @@ export class ChatSession implements AsyncDisposable {
     const request = writeRequest(question, seen.info);
     const isIndependent = options.isIndependent === true;
     try {
-      const { prefix, encodeMs, lookMs } = await this.#prefix(seen, signal);
+      const prefix = await this.#prefix(seen, signal);
       const wanted = isIndependent ? [] : (options.turns ?? seen.turns);
       const turns = await this.#makeRoom(prefix, request, wanted);
       if (turns === undefined) return;
       this.view.begin(question);
       const { answer, stop, usage } = await this.#collect(prefix, request, turns, signal, options.sampling);
       const turn: ChatTurn = { question, request, answer, stop };
-      this.lastAnswer = { turn, usage, encodeMs, lookMs };
+      this.lastAnswer = { turn, usage };
       this.lastIndependent = isIndependent ? question : undefined;
-      if (!isIndependent) seen.turns = answer === '' ? turns : [...turns, turn];
+      if (!isIndependent && answer !== '') seen.turns = [...turns, turn];
       await this.view.end(this.lastAnswer);
       this.#tellRoom(isIndependent);
     } finally {
@@ -139,49 +128,60 @@ export class ChatSession implements AsyncDisposable {
     await this.#close();
   }
 
-  async #load(name: string | undefined): Promise<OpenedModel> {
-    this.#show({ work: `loading ${name ?? this.#status.model}`, device: undefined, contextSize: undefined });
+  async #load(model: LoadableModel): Promise<OpenedModel> {
+    this.#show({
+      model: model.name,
+      work: `loading ${model.name}`,
+      device: undefined,
+      contextSize: undefined,
+      used: 0,
+    });
     try {
-      const opened = await this.#open(name);
-      const { device, contextSize } = opened.engine.info;
-      this.#show({ model: opened.name, device, contextSize, work: undefined });
-      return opened;
-    } catch (error) {
+      const engine = await model.load();
+      const { device, contextSize } = engine.info;
+      this.#show({ device, contextSize });
+      return { name: model.name, engine };
+    } finally {
       this.#show({ work: undefined });
-      throw error;
     }
   }
 
   async #close(): Promise<void> {
+    this.#closing.abort();
     const opened = await this.#opening.catch(() => undefined);
+    await Promise.allSettled(this.#prefixes.values());
     this.#prefixes.clear();
+    this.#closing = new AbortController();
     this.album.forgetFeatures();
     await opened?.engine[Symbol.asyncDispose]();
   }
 
-  async #prefix(
-    seen: SeenPicture,
-    signal: AbortSignal,
-  ): Promise<{ prefix: ImagePrefix; encodeMs: number; lookMs: number }> {
-    const { engine } = await this.#opening;
-    signal.throwIfAborted();
-    const key = JSON.stringify([seen.id, this.settings.systemText ?? null]);
-    const known = this.#prefixes.get(key);
-    if (known !== undefined) return { prefix: known, encodeMs: 0, lookMs: 0 };
-    this.#show({ work: `looking at ${seen.info.label}` });
-    const start = performance.now();
-    const features = await this.album.features(seen, engine, signal);
-    const encoded = performance.now();
-    const prefix = await engine.look(features, signal, this.settings.systemText);
-    this.#keepPrefix(key, prefix);
-    return { prefix, encodeMs: encoded - start, lookMs: performance.now() - encoded };
+  /** The image prefix of a picture, being made since it was opened; a stopped question leaves it to go on. */
+  async #prefix(seen: SeenPicture, signal: AbortSignal): Promise<ImagePrefix> {
+    const making = this.#makePrefix(seen);
+    this.#show({
+      work: this.#status.device === undefined ? this.#status.work : `looking at ${seen.info.label}`,
+    });
+    return await untilAborted(making, signal);
   }
 
-  /** A prefix holds its features, so no more are kept than features are. */
-  #keepPrefix(key: string, prefix: ImagePrefix): void {
-    this.#prefixes.set(key, prefix);
+  #makePrefix(seen: SeenPicture): Promise<ImagePrefix> {
+    const { systemText } = this.settings;
+    const key = JSON.stringify([seen.id, systemText ?? null]);
+    const known = this.#prefixes.get(key);
+    if (known !== undefined) return known;
+    const { signal } = this.#closing;
+    const making = this.#opening.then(async ({ engine }) => {
+      const prefix = engine.look(await this.album.features(seen, engine, signal), systemText);
+      await prefix.evaluate(signal);
+      return prefix;
+    });
+    this.#prefixes.set(key, making);
+    making.catch(() => this.#prefixes.delete(key));
+    // A prefix holds its features, so no more are kept than features are.
     const [oldest] = this.#prefixes.keys();
-    if (this.#prefixes.size > KEPT_PREFIXES && oldest !== undefined) this.#prefixes.delete(oldest);
+    if (this.#prefixes.size > KEPT_FEATURES && oldest !== undefined) this.#prefixes.delete(oldest);
+    return making;
   }
 
   async #collect(

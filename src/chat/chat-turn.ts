@@ -14,13 +14,11 @@ export interface ChatTurn {
   readonly stop: ChatStop;
 }
 
-/** An answer as it ended; times in milliseconds. */
+/** An answer as it ended. */
 export interface ChatAnswer {
   readonly turn: ChatTurn;
   /** Absent when the user stopped it. */
   readonly usage: AnswerUsage | undefined;
-  readonly encodeMs: number;
-  readonly lookMs: number;
 }
 
 /** Turns as the prompt has them. */
