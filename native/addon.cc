@@ -1,9 +1,12 @@
 #include <napi.h>
 
+#include <algorithm>
+
 #include "addon_context.h"
 #include "arguments.h"
 #include "devices.h"
 #include "evaluate_worker.h"
+#include "log_probabilities.h"
 #include "open_worker.h"
 #include "promise_worker.h"
 #include "symbols.h"
@@ -81,6 +84,19 @@ Napi::Value js_evaluate_features(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value js_log_probabilities(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    require_attached();
+    const int index = arguments::integer(info[1], "logitIndex", 0, 1 << 20);
+    const auto ids = arguments::typed_array<Napi::Int32Array>(info[2], "tokens", napi_int32_array, "Int32Array");
+    const std::vector<llama_token> tokens(ids.Data(), ids.Data() + ids.ElementLength());
+    const std::vector<double> values = log_probabilities(unwrap_context(info[0]), index, tokens);
+    Napi::Float64Array result = Napi::Float64Array::New(info.Env(), values.size());
+    std::copy(values.begin(), values.end(), result.Data());
+    return result;
+  });
+}
+
 Napi::Value js_cancel_evaluation(const Napi::CallbackInfo& info) {
   cancel(info.Env().GetInstanceData<AddonState>()->evaluating);
   return info.Env().Undefined();
@@ -101,6 +117,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("listDevices", Napi::Function::New<js_list_devices>(env, "listDevices"));
   exports.Set("openTower", Napi::Function::New<js_open_tower>(env, "openTower"));
   exports.Set("evaluateFeatures", Napi::Function::New<js_evaluate_features>(env, "evaluateFeatures"));
+  exports.Set("logProbabilities", Napi::Function::New<js_log_probabilities>(env, "logProbabilities"));
   exports.Set("cancelEvaluation", Napi::Function::New<js_cancel_evaluation>(env, "cancelEvaluation"));
   exports.Set("cancelAll", Napi::Function::New<js_cancel_all>(env, "cancelAll"));
   return exports;

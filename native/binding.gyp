@@ -15,6 +15,7 @@
         "<(root)/fill_tensor.cc",
         "<(root)/gguf_file.cc",
         "<(root)/gguf_values.cc",
+        "<(root)/log_probabilities.cc",
         "<(root)/open_worker.cc",
         "<(root)/symbols.cc",
         "<(root)/tower_object.cc",

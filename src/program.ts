@@ -4,6 +4,7 @@ import type { CommandContext } from './commands/command-context.js';
 import { addChatCommand } from './commands/chat.js';
 import { addBatchCommand } from './commands/batch.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addEvalCommand } from './commands/eval.js';
 import { addFeaturesCommand } from './commands/features.js';
 import { addModelsCommand } from './commands/models.js';
 import { describeVersions } from './engine/release.js';
@@ -53,6 +54,7 @@ function makeProgram(context: CommandContext): Command {
   addChatCommand(program, context);
   addBatchCommand(program, context);
   addFeaturesCommand(program, context);
+  addEvalCommand(program, context);
   addModelsCommand(program, context);
   addDoctorCommand(program, context);
   return program;

@@ -16,6 +16,8 @@ export interface BatchSummary {
   readonly errors: Readonly<Partial<Record<RowErrorCode, number>>>;
   /** Pictures shown to the engine; one that comes again in a later window counts again. */
   readonly pictures: number;
+  /** Of the input, in lines of the rows above; and of those, what earlier runs did. */
+  readonly bytes: { readonly done: number; readonly resumed: number };
   /** Undefined when the input was read to its end. */
   readonly stopped: 'interrupted' | 'too-many-errors' | undefined;
 }
@@ -27,14 +29,18 @@ export type RowOrigin = 'answered' | 'repeated' | 'resumed' | 'failed';
 export class BatchCount {
   readonly #origins: Record<RowOrigin, number> = { answered: 0, repeated: 0, resumed: 0, failed: 0 };
   readonly #errors = new Map<RowErrorCode, number>();
+  readonly #bytes = { done: 0, resumed: 0 };
   #pictures = 0;
 
   get failed(): number {
     return this.#origins.failed;
   }
 
-  add(origin: RowOrigin, error?: RowErrorCode): void {
+  /** @param bytes of the row's line */
+  add(origin: RowOrigin, bytes: number, error?: RowErrorCode): void {
     this.#origins[origin]++;
+    this.#bytes.done += bytes;
+    if (origin === 'resumed') this.#bytes.resumed += bytes;
     if (error !== undefined) this.#errors.set(error, (this.#errors.get(error) ?? 0) + 1);
   }
 
@@ -49,6 +55,7 @@ export class BatchCount {
       ...this.#origins,
       errors: Object.fromEntries(this.#errors),
       pictures: this.#pictures,
+      bytes: { ...this.#bytes },
       stopped,
     };
   }

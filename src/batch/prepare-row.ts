@@ -1,4 +1,5 @@
 import type { Sampling } from '../engine/engine.js';
+import type { PictureSize } from '../llava/box.js';
 import { writeRequest } from '../llava/response-format.js';
 import type { BatchRow, FailedRow } from './batch-row.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -31,7 +32,7 @@ export async function prepareRow(
   if ('error' in row) return row;
   try {
     const picture = await finder.find(row.image);
-    const request = writeRequest(row.question, picture);
+    const request = requestOf(row, picture);
     const { sampling, line } = row;
     const fingerprint = fingerprintOf({ request, sampling, sha256: picture.sha256, exif, weights, line });
     return { row, picture, request, sampling, fingerprint };
@@ -39,6 +40,12 @@ export async function prepareRow(
     if (!(error instanceof RowFailure)) throw error;
     return failRow(row, error);
   }
+}
+
+/** The authors' question files hold their questions as they are asked, white space at the ends included. */
+function requestOf({ shape, question }: BatchRow, picture: PictureSize): string {
+  const isWhole = shape === 'llava' && question.format === 'free' && question.ocrTokens === undefined;
+  return isWhole ? question.text : writeRequest(question, picture);
 }
 
 export function failRow(

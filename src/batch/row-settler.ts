@@ -83,7 +83,7 @@ export class RowSettler {
     const { row, picture, request, fingerprint } = asked;
     if ('answer' in entry) {
       const answered = { answer: entry.answer, picture, request, fingerprint };
-      this.#count.add(origin);
+      this.#count.add(origin, row.bytes);
       await this.#output.put(index, writeAnsweredRow(row, answered, this.#facts));
     } else if ('error' in entry) {
       await this.#fail(index, failRow(row, entry), origin === 'resumed' ? 'resumed' : 'failed');
@@ -91,7 +91,7 @@ export class RowSettler {
   }
 
   async #fail(index: number, row: FailedRow, origin: RowOrigin): Promise<void> {
-    this.#count.add(origin, row.error.code);
+    this.#count.add(origin, row.bytes, row.error.code);
     await this.#output.put(index, writeFailedRow(row));
   }
 }

@@ -9,6 +9,7 @@ import { formatStats } from '../terminal/stats.js';
 import { answerPicture } from './answer-picture.js';
 import type { AskRequest } from './ask-request.js';
 import type { CommandContext } from './command-context.js';
+import { drawAnswer } from './draw-answer.js';
 import { checkPair } from '../weights/check-pair.js';
 import { chooseWeights } from './choose-weights.js';
 import { openEngine, startEngine } from './open-weights.js';
@@ -41,6 +42,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
     try {
       const record = await answerPicture(engine, await loading, request, weights.name, writer, signal);
       await writer.finish(record);
+      if (request.draw !== undefined) await drawAnswer(source, record, request.exif, request.draw);
       answers.push(record.answer);
       report(record);
     } catch (error) {

@@ -2,6 +2,7 @@ import { ExpectedError } from '../llava/expected-error.js';
 import { checkQuestion, type Question } from '../llava/response-format.js';
 import type { Sampling } from '../engine/engine.js';
 import type {
+  CacheFlags,
   DeviceFlags,
   PictureFlags,
   QuestionFlags,
@@ -9,10 +10,12 @@ import type {
   WeightFlags,
 } from './option-groups.js';
 
-export interface AskFlags extends WeightFlags, DeviceFlags, SamplingFlags, QuestionFlags, PictureFlags {
+export interface AskFlags
+  extends WeightFlags, DeviceFlags, CacheFlags, SamplingFlags, QuestionFlags, PictureFlags {
   readonly json?: boolean;
   readonly exitStatus?: boolean;
   readonly stats?: boolean;
+  readonly draw?: string;
 }
 
 /** Everything `llava ask` needs to know, checked and complete. */
@@ -21,12 +24,14 @@ export interface AskRequest {
   /** Paths; `-` stands for stdin. */
   readonly pictures: readonly string[];
   readonly weights: WeightFlags;
-  readonly device: DeviceFlags;
+  readonly device: DeviceFlags & CacheFlags;
   readonly sampling: Sampling;
   readonly exif: boolean;
   readonly json: boolean;
   readonly exitStatus: boolean;
   readonly stats: boolean;
+  /** Where the picture with the box goes. */
+  readonly draw: string | undefined;
 }
 
 /** @throws ExpectedError('usage') for what the command line itself gets wrong. */
@@ -37,6 +42,7 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
     });
   const question = questionOf(text, flags);
   checkQuestion(question);
+  if (flags.draw !== undefined) checkDraw(question, pictures);
   return Object.freeze({
     question,
     pictures,
@@ -47,7 +53,19 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
     json: flags.json === true,
     exitStatus: flags.exitStatus === true,
     stats: flags.stats === true,
+    draw: flags.draw,
   });
+}
+
+function checkDraw({ format }: Question, pictures: readonly string[]): void {
+  if (format !== 'box')
+    throw new ExpectedError('usage', `--draw goes with --format box, not with "${format}".`, {
+      hint: 'llava ask --format box "the red car" street.jpg --draw found.png',
+    });
+  if (pictures.length > 1)
+    throw new ExpectedError('usage', `--draw takes one picture and got ${pictures.length}.`, {
+      hint: 'Ask about one picture at a time',
+    });
 }
 
 function questionOf(text: string, flags: QuestionFlags): Question {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import {
+  addCacheOptions,
   addDeviceOptions,
   addPictureOptions,
   addQuestionOptions,
@@ -27,10 +28,12 @@ export function addAskCommand(program: Command, context: CommandContext): void {
   addQuestionOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);
+  addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);
   command
     .option('--json', 'one JSON object a picture, on a line of its own')
+    .option('--draw <file>', 'with --format box: the picture with the box, as a PNG')
     .option('--exit-status', 'answer by exit code too: 0 is yes, 1 is no')
     .option('--stats', 'counts and times on stderr')
     .addHelpText('after', EXAMPLES)

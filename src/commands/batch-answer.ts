@@ -1,41 +1,70 @@
+import { stat } from 'node:fs/promises';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { openBatchJob, type Existing } from '../batch/batch-job.js';
 import type { BatchSummary } from '../batch/batch-summary.js';
+import type { RowSink } from '../batch/output-file.js';
 import { runBatch } from '../batch/run-batch.js';
-import { formatDuration } from '../terminal/format-duration.js';
 import { startProgress } from '../terminal/progress.js';
-import { checkPair } from '../weights/check-pair.js';
-import { identifyWeights } from '../weights/weights-identity.js';
+import { checkPair, type PairInfo } from '../weights/check-pair.js';
+import { identifyFiles } from '../weights/weights-identity.js';
 import type { BatchFlags } from './batch.js';
+import { describeProgress, describeSummary } from './batch-progress.js';
 import { openRows, pictureRules, rowDefaults } from './batch-source.js';
 import { chooseWeights } from './choose-weights.js';
 import type { CommandContext } from './command-context.js';
 import { EngineAnswerer } from './engine-answerer.js';
+import { openCache } from './open-cache.js';
 import { openEngine, startEngine } from './open-weights.js';
+import { DEFAULT_CONTEXT } from './plan-placement.js';
 
-/** Answers every row; the weights are loaded when the first one has to be asked. */
+/** What LLaVA-1.5 was trained with; each question side by side takes as much. */
+const USUAL_CONTEXT = 2048;
+/** Room for picture and question beside the answer. */
+const PROMPT_ROOM = 1024;
+
+/** Answers the rows of a file or of stdin. */
 export async function answerRows(
   input: string,
   flags: BatchFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
+  const rows = await openRows(input, context.io);
+  return exitCodeOf(await answerBatch({ rows, ...(input === '-' ? {} : { path: input }) }, flags, context));
+}
+
+/** Rows of a batch and what becomes of their answers. */
+export interface BatchSource {
+  readonly rows: AsyncIterable<Uint8Array>;
+  /** The file that they are read from, if it is one: never written to. */
+  readonly path?: string;
+  /** Changes output lines on their way out; default: as they are. */
+  readonly rewrite?: (line: string) => string;
+}
+
+/** Answers every row; the weights are loaded when the first one has to be asked. */
+export async function answerBatch(
+  source: BatchSource,
+  flags: BatchFlags,
+  context: CommandContext,
+): Promise<BatchSummary> {
   const { io, signal } = context;
-  const rows = await openRows(input, io);
   const files = await chooseWeights(flags, context);
   const pair = await checkPair(files.model, files.mmproj);
-  const weights = await identifyWeights(files);
+  const weights = await identifyFiles(files.model, files.mmproj, ...(files.lora ?? []));
   await using job = await openBatchJob({
     output: flags.output === '-' ? io.stdout : flags.output,
     journal: flags.journal,
     existing: existingOf(flags),
-    ...(input === '-' ? {} : { input }),
+    input: source.path,
     retryErrors: flags.retryErrors,
     weights,
     now: Math.floor(Date.now() / 1000),
   });
+  const { path, rewrite } = source;
+  const target = rewrite === undefined ? job : { ...job, sink: rewritingSink(job.sink, rewrite) };
   await using pictures = pictureRules(flags);
   const request = {
-    input: rows,
+    input: source.rows,
     defaults: rowDefaults(flags),
     pictures,
     model: files.name,
@@ -46,18 +75,26 @@ export async function answerRows(
     timings: flags.timings,
     maxErrors: flags.failFast === true ? 0 : flags.maxErrors,
   };
+  const cache = await openCache(flags, context);
   const stack: AsyncDisposable[] = [];
   const open = async () => {
     const starting = await startEngine(files, flags, context);
     stack.push(starting);
-    const engine = await openEngine(starting, files, pair, flags, context);
+    const placement = {
+      ...flags,
+      sequences: flags.parallel ?? 'auto',
+      context: contextOf(flags, pair),
+    } as const;
+    const engine = await openEngine(starting, files, pair, placement, context, cache);
     stack.push(engine);
     return new EngineAnswerer(engine);
   };
   try {
-    const summary = await runWithProgress((onProgress) => runBatch(request, job, open, signal, onProgress));
+    const summary = await runWithProgress((onProgress) =>
+      runBatch(request, target, open, signal, onProgress),
+    );
     io.stderr.write(`${describeSummary(summary)}\n`);
-    return exitCodeOf(summary);
+    return summary;
   } finally {
     for (const opened of stack.reverse()) await opened[Symbol.asyncDispose]();
   }
@@ -66,13 +103,29 @@ export async function answerRows(
     run: (onProgress: (summary: BatchSummary) => void) => Promise<BatchSummary>,
   ): Promise<BatchSummary> {
     using progress = startProgress(io);
+    const inputBytes = path === undefined ? undefined : (await stat(path)).size / (flags.shard?.count ?? 1);
     const start = performance.now();
     return await run((summary) => {
       const seconds = (performance.now() - start) / 1000;
-      const rate = summary.answered / Math.max(seconds, 0.001);
-      progress.say(`${describeSummary(summary)}; ${rate.toFixed(1)} a second, ${formatDuration(seconds)}`);
+      progress.say(describeProgress(summary, { seconds, inputBytes, cacheHits: cache?.hits }));
     });
   }
+}
+
+/** Longer than usual only where answers may be longer. */
+function contextOf({ context, maxTokens }: BatchFlags, { contextLength }: PairInfo): number {
+  if (context !== undefined) return context;
+  const needed = maxTokens + PROMPT_ROOM > USUAL_CONTEXT ? DEFAULT_CONTEXT : USUAL_CONTEXT;
+  return Math.min(contextLength, needed);
+}
+
+function rewritingSink(sink: RowSink, rewrite: (line: string) => string): RowSink {
+  return {
+    write: (line) => sink.write(rewrite(line)),
+    flush: () => sink.flush(),
+    finish: () => sink.finish(),
+    close: () => sink.close(),
+  };
 }
 
 function existingOf({ resume, overwrite }: BatchFlags): Existing {
@@ -80,17 +133,8 @@ function existingOf({ resume, overwrite }: BatchFlags): Existing {
   return overwrite === true ? 'overwrite' : 'refuse';
 }
 
-/** `12 rows: 8 answered, 2 repeated, 1 resumed, 1 failed; 3 pictures`. */
-function describeSummary(summary: BatchSummary): string {
-  const { rows, answered, repeated, resumed, failed, pictures, stopped } = summary;
-  const counts = { answered, repeated, resumed, failed };
-  const parts = Object.entries(counts).filter(([name, count]) => count > 0 || name === 'answered');
-  const told = parts.map(([name, count]) => `${count} ${name}`).join(', ');
-  const why = stopped === undefined ? '' : stopped === 'interrupted' ? '; interrupted' : '; too many failed';
-  return `${rows} rows: ${told}; ${pictures} pictures${why}`;
-}
-
-function exitCodeOf({ stopped, errors }: BatchSummary): ExitCode {
+/** 130 when interrupted, 3 when a row failed. */
+export function exitCodeOf({ stopped, errors }: BatchSummary): ExitCode {
   if (stopped === 'interrupted') return EXIT_CODES.interrupted;
   return Object.keys(errors).length > 0 ? EXIT_CODES.someFailed : EXIT_CODES.ok;
 }

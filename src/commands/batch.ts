@@ -1,10 +1,12 @@
 import { Option, type Command } from 'commander';
 import {
+  addCacheOptions,
   addDeviceOptions,
   addPictureOptions,
   addQuestionOptions,
   addSamplingOptions,
   addWeightOptions,
+  type CacheFlags,
   type DeviceFlags,
   type PictureFlags,
   type QuestionFlags,
@@ -14,7 +16,8 @@ import {
 import type { CommandContext } from './command-context.js';
 import { collect, shard, wholeNumber } from './option-parsers.js';
 
-export interface BatchFlags extends WeightFlags, DeviceFlags, SamplingFlags, QuestionFlags, PictureFlags {
+export interface BatchFlags
+  extends WeightFlags, DeviceFlags, CacheFlags, SamplingFlags, QuestionFlags, PictureFlags {
   readonly output: string;
   readonly imageFolder?: string;
   readonly restrictPaths?: boolean;
@@ -24,6 +27,7 @@ export interface BatchFlags extends WeightFlags, DeviceFlags, SamplingFlags, Que
   readonly resume?: boolean;
   readonly retryErrors?: boolean;
   readonly overwrite?: boolean;
+  readonly parallel?: number;
   readonly journal?: string;
   readonly unordered?: boolean;
   readonly timings?: boolean;
@@ -57,6 +61,7 @@ export function addBatchCommand(program: Command, context: CommandContext): void
   addQuestionOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);
+  addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);
   command.addHelpText('after', EXAMPLES).action(async (input: string, flags: BatchFlags) => {
@@ -88,6 +93,11 @@ function addRunOptions(command: Command): void {
     .addOption(new Option('--overwrite', 'start again, over what is there').conflicts('resume'))
     .option('--retry-errors', 'with --resume: try again what failed')
     .option('--journal <file>', 'where answers are noted; default: the output and .journal')
+    .option(
+      '--parallel <n>',
+      'questions side by side; default: what fits, up to 8 on a GPU, 4 on a CPU',
+      wholeNumber(1, 64),
+    )
     .option('--unordered', 'rows as they come, not in the order of the input')
     .option('--timings', 'rows tell how long they took')
     .option('--max-errors <n>', 'stop when more rows have failed', wholeNumber(0, 1e9))

@@ -22,10 +22,22 @@ export async function chooseWeights(
   context: CommandContext,
   beforeAsking: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<NamedWeights> {
-  const { gguf, mmproj } = flags;
+  const files = await choosePair(flags, context, beforeAsking);
+  const { lora = [] } = flags;
+  if (lora.length === 0) return files;
+  const { checkAdapter } = await import('../weights/check-adapter.js');
+  for (const path of lora) await checkAdapter(path, files.model);
+  return { ...files, lora };
+}
+
+async function choosePair(
+  { gguf, mmproj, model: name }: WeightFlags,
+  context: CommandContext,
+  beforeAsking: () => Promise<unknown>,
+): Promise<NamedWeights> {
   if (gguf !== undefined) return { name: gguf, ...(await ownFiles(gguf, mmproj)) };
   if (mmproj !== undefined) throw halfPair('--mmproj', mmproj, '--gguf');
-  const model = findModel(flags.model, catalogueOf(context));
+  const model = findModel(name, catalogueOf(context));
   const files = await filesOnDisk(model, context);
   if (files !== undefined) return { name: model.name, ...files };
   await beforeAsking();

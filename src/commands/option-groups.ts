@@ -9,6 +9,7 @@ export interface WeightFlags {
   readonly model?: string;
   readonly gguf?: string;
   readonly mmproj?: string;
+  readonly lora?: readonly string[];
 }
 
 /** Where the weights compute, and how much room they get. */
@@ -44,7 +45,8 @@ export function addWeightOptions(command: Command): Command {
   return command
     .addOption(new Option('-m, --model <name>', 'a model of the catalogue').conflicts(['gguf', 'mmproj']))
     .option('--gguf <file>', 'the language model of a pair of your own, with --mmproj; or the folder of both')
-    .option('--mmproj <file>', 'the vision tower and projector of that pair');
+    .option('--mmproj <file>', 'the vision tower and projector of that pair')
+    .option('--lora <file>', 'a LoRA adapter to the language model, as GGUF; once for each', collect);
 }
 
 export function addDeviceOptions(command: Command): Command {
@@ -58,6 +60,19 @@ export function addDeviceOptions(command: Command): Command {
     .option('--threads <n>', 'threads of the CPU; default: its cores', wholeNumber(1, 1024))
     .option('--context <tokens>', 'room for picture, words and answer', wholeNumber(64, 1_048_576))
     .addOption(new Option('--kv-type <type>', 'number format of the KV cache').choices(KV_TYPES));
+}
+
+/** Whether image features are kept. */
+export interface CacheFlags {
+  /** A folder; `true` stands for the platform's own. */
+  readonly cache?: string | true;
+  readonly cacheSize?: number;
+}
+
+export function addCacheOptions(command: Command): Command {
+  return command
+    .option('--cache [folder]', 'keep image features on disk, so that a picture is encoded once')
+    .option('--cache-size <gigabytes>', 'most that the cache takes', decimalNumber(0, 1e6), 4);
 }
 
 export function addSamplingOptions(command: Command): Command {

@@ -18,6 +18,12 @@ import type { DeviceFlags } from './option-groups.js';
 /** Context where the weights allow a longer one; LLaVA-1.5's own is 4096. */
 export const DEFAULT_CONTEXT = 4096;
 
+/** What of the flags a plan depends on. */
+export interface PlacementFlags extends Omit<DeviceFlags, 'device' | 'threads'> {
+  /** Questions side by side. Default: 1. */
+  readonly sequences?: PlanRequest['sequences'];
+}
+
 /** What a plan needs to know of a loaded backend. */
 export type PlannedBackend = Pick<Backend, 'kind' | 'devices' | 'cpuFeatures'>;
 
@@ -30,7 +36,7 @@ export type PlannedBackend = Pick<Backend, 'kind' | 'devices' | 'cpuFeatures'>;
 export function planPlacement(
   pair: PairInfo,
   backend: PlannedBackend,
-  flags: DeviceFlags,
+  flags: PlacementFlags,
   onNote: (note: string) => void,
 ): OpenPlan {
   const request = requestOf(pair, backend, flags);
@@ -46,11 +52,12 @@ export function planPlacement(
 }
 
 /** The plan's question, from flags and machine. */
-export function requestOf(pair: PairInfo, backend: PlannedBackend, flags: DeviceFlags): PlanRequest {
+export function requestOf(pair: PairInfo, backend: PlannedBackend, flags: PlacementFlags): PlanRequest {
   const contextSize = flags.context ?? Math.min(pair.contextLength, DEFAULT_CONTEXT);
   checkContext(contextSize, pair);
   return {
     contextSize,
+    sequences: flags.sequences ?? 1,
     kvType: flags.kvType ?? 'f16',
     device: deviceMemory(backend),
     host: { freeBytes: freemem(), repacked: repackedTypes(backend.cpuFeatures) },

@@ -19,6 +19,29 @@ export interface Sampling {
   /** Makes sampled answers repeatable; without effect at temperature 0. */
   readonly seed: number | undefined;
   readonly maxTokens: number;
+  /**
+   * What the answer must be, as GBNF with a rule `root`. Models of LLaVA-1.5's kind begin with a space, so the root must
+   * allow one; it is not part of the answer's text.
+   */
+  readonly grammar?: string | undefined;
+  /** The answer is one of these, said in its usual tokens; thousands cost no more than a few. Not with a grammar. */
+  readonly oneOf?: readonly string[] | undefined;
+  /** Whether the end tells how likely each token was. */
+  readonly logprobs?: boolean | undefined;
+}
+
+/** A token of an answer. */
+export interface AnswerToken {
+  readonly text: string;
+  /** Natural logarithm of its probability, from the raw logits: before temperature, top-p and grammar. */
+  readonly logProbability: number;
+}
+
+/** How likely a text is as the answer to a question. */
+export interface ContinuationScore {
+  /** Natural logarithm, summed over all tokens; the end of the sentence is not counted. */
+  readonly logLikelihood: number;
+  readonly tokens: number;
 }
 
 /** Counts and times of one answer; times in milliseconds. */
@@ -39,7 +62,13 @@ export type StopReason = 'end' | 'max-tokens' | 'context-full';
 
 export type AnswerEvent =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'done'; readonly reason: StopReason; readonly usage: AnswerUsage };
+  | {
+      readonly type: 'done';
+      readonly reason: StopReason;
+      readonly usage: AnswerUsage;
+      /** When the sampling asks for them. */
+      readonly tokens?: readonly AnswerToken[];
+    };
 
 /**
  * System text and image features, evaluated once: what all questions about one picture share. When other pictures
@@ -57,7 +86,8 @@ export interface ImagePrefix {
    * Answers a question after the turns said before; what of those is still in the context is not evaluated again.
    * Questions asked at the same time are answered side by side, as many as the context has sequences.
    * @param question the user's turn: question and formatting prompt
-   * @throws ExpectedError('engine') when it does not fit the context; ExpectedError('interrupted') on abort
+   * @throws ExpectedError('engine') when it does not fit the context; ExpectedError('usage') for a bad grammar;
+   * ExpectedError('interrupted') on abort
    */
   ask(
     question: string,
@@ -65,6 +95,18 @@ export interface ImagePrefix {
     signal?: AbortSignal,
     turns?: readonly Turn[],
   ): AsyncIterable<AnswerEvent>;
+  /**
+   * How likely each text is as the answer, from the raw logits: of thousands, what they share is evaluated once, and
+   * they are shared out among the context's sequences.
+   * @param continuations answers as they would be printed, such as `Red`
+   * @throws ExpectedError('engine') when one does not fit the context; ExpectedError('interrupted') on abort
+   */
+  score(
+    question: string,
+    continuations: readonly string[],
+    signal?: AbortSignal,
+    turns?: readonly Turn[],
+  ): Promise<readonly ContinuationScore[]>;
   /** Positions that the prompt of that question takes, image included. */
   countTokens(question: string, turns?: readonly Turn[]): number;
 }
@@ -109,4 +151,6 @@ export interface Engine extends AsyncDisposable {
 export interface WeightFiles {
   readonly model: string;
   readonly mmproj: string;
+  /** LoRA adapters to the language model, GGUF files as well. */
+  readonly lora?: readonly string[] | undefined;
 }

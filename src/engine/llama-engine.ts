@@ -4,8 +4,9 @@ import type { Pixels } from '../llava/pixels.js';
 import { tokensBeforeImage } from './conversation-tokens.js';
 import { loadBackendFor, type Backend, type BackendOptions } from './backend.js';
 import type { Engine, EngineInfo, ImageFeatures, ImagePrefix, WeightFiles } from './engine.js';
+import { Grammars } from './grammars.js';
 import { ImageSlots } from './image-slots.js';
-import { LlamaPrefix } from './llama-prefix.js';
+import { LlamaPrefix, type PrefixTools } from './llama-prefix.js';
 import { createContext, loadModel, type LoadOptions } from './load-model.js';
 import { openWithLess, type LessOptions } from './open-with-less.js';
 import { defaultPlacement, type Placement } from './placement.js';
@@ -64,7 +65,7 @@ async function openParts(
     const model = await loadingModel;
     checkWidths(files, tower, model);
     const placement = placeModel(model, placed, options);
-    const context = await createContext(model, backend, placement, options);
+    const context = await createContext(model, backend, placement, { ...options, lora: files.lora });
     return { backend, tower, model, context, placement };
   } catch (error) {
     giveUp.abort();
@@ -88,13 +89,20 @@ interface Parts {
 export class LlamaEngine implements Engine {
   readonly info: EngineInfo;
   readonly #parts: Parts;
-  readonly #slots: ImageSlots;
+  readonly #tools: PrefixTools;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     const { backend, tower, model, context, placement, loadMs } = parts;
     const sequences = Array.from({ length: context.totalSequences }, () => context.getSequence());
-    this.#slots = new ImageSlots(backend.addon, new SequencePool(sequences));
+    this.#tools = {
+      model,
+      addon: backend.addon,
+      grammars: new Grammars(backend.llama, model),
+      slots: new ImageSlots(backend.addon, new SequencePool(sequences)),
+      contextSize: context.contextSize,
+      sequences: sequences.length,
+    };
     this.info = {
       device: backend.kind,
       deviceNames: backend.devices.map(({ description }) => description),
@@ -134,9 +142,8 @@ export class LlamaEngine implements Engine {
   }
 
   look(features: ImageFeatures, systemText?: string): ImagePrefix {
-    const { model, context } = this.#parts;
-    const parts = { textBefore: tokensBeforeImage(model, systemText), features };
-    return new LlamaPrefix(model, context.contextSize, this.#slots, parts);
+    const textBefore = tokensBeforeImage(this.#parts.model, systemText);
+    return new LlamaPrefix(this.#tools, { textBefore, features });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,25 +1,52 @@
-import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
+import type {
+  LlamaContextSequence,
+  LlamaGrammarEvaluationState,
+  LlamaModel,
+  SequenceEvaluateOptions,
+  Token,
+} from 'node-llama-cpp';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Turn } from '../llava/prompt.js';
+import { chooseTokens } from './choose-tokens.js';
 import { conversationTokens, type ConversationTokens } from './conversation-tokens.js';
-import type { AnswerEvent, ImagePrefix, Sampling, StopReason } from './engine.js';
+import type {
+  AnswerEvent,
+  AnswerToken,
+  ContinuationScore,
+  ImagePrefix,
+  Sampling,
+  StopReason,
+} from './engine.js';
+import type { Grammars } from './grammars.js';
 import type { ImageSlots } from './image-slots.js';
+import type { NativeAddon } from './native-addon.js';
+import { scoreTree } from './score-tree.js';
+import { evaluateReading } from './sequence-bridge.js';
 import type { PrefixParts } from './sequence-pool.js';
 import { TextStream } from './text-stream.js';
+import { growTokenTree, splitTokenTree } from './token-tree.js';
+
+/** What the prefixes of an engine share. */
+export interface PrefixTools {
+  readonly model: LlamaModel;
+  readonly addon: NativeAddon;
+  readonly grammars: Grammars;
+  readonly slots: ImageSlots;
+  /** Positions of each sequence. */
+  readonly contextSize: number;
+  readonly sequences: number;
+}
 
 /** An image prefix that is brought into a slot for each question, where it mostly is already. */
 export class LlamaPrefix implements ImagePrefix {
   readonly tokens: number;
-  readonly #model: LlamaModel;
-  readonly #contextSize: number;
-  readonly #slots: ImageSlots;
+  readonly #tools: PrefixTools;
   readonly #parts: PrefixParts;
 
-  /** @throws ExpectedError('engine') when it leaves no room in a context of that many positions */
-  constructor(model: LlamaModel, contextSize: number, slots: ImageSlots, parts: PrefixParts) {
-    this.#model = model;
-    this.#contextSize = contextSize;
-    this.#slots = slots;
+  /** @throws ExpectedError('engine') when it leaves no room in the context */
+  constructor(tools: PrefixTools, parts: PrefixParts) {
+    const { contextSize } = tools;
+    this.#tools = tools;
     this.#parts = parts;
     this.tokens = parts.textBefore.length + parts.features.tokens;
     if (this.tokens < contextSize) return;
@@ -31,12 +58,12 @@ export class LlamaPrefix implements ImagePrefix {
   }
 
   async evaluate(signal?: AbortSignal): Promise<void> {
-    const lent = await this.#slots.lend(this.#parts, signal);
+    const lent = await this.#tools.slots.lend(this.#parts, signal);
     lent[Symbol.dispose]();
   }
 
   countTokens(question: string, turns: readonly Turn[] = []): number {
-    return this.tokens + conversationTokens(this.#model, turns, question).tokens.length;
+    return this.tokens + conversationTokens(this.#tools.model, turns, question).tokens.length;
   }
 
   async *ask(
@@ -45,26 +72,28 @@ export class LlamaPrefix implements ImagePrefix {
     signal?: AbortSignal,
     turns: readonly Turn[] = [],
   ): AsyncGenerator<AnswerEvent> {
-    const conversation = conversationTokens(this.#model, turns, question);
+    const { model, contextSize, grammars, slots } = this.#tools;
+    const conversation = conversationTokens(model, turns, question);
     const promptTokens = this.tokens + conversation.tokens.length;
-    const room = roomAfter(promptTokens, this.#contextSize);
+    const room = roomAfter(promptTokens, contextSize);
     const limit = Math.min(sampling.maxTokens, room);
+    const grammar = sampling.grammar === undefined ? undefined : await grammars.start(sampling.grammar);
     const start = performance.now();
-    using lent = await this.#slots.lend(this.#parts, signal);
+    using lent = await slots.lend(this.#parts, signal);
     const { sequence, evaluated } = lent;
     const lookedAt = evaluated === 0 ? start : performance.now();
     const open = await this.#keepTurns(sequence, conversation);
-    const text = new TextStream<Token>((tokens, before) => this.#model.detokenize(tokens, false, before));
+    const text = new TextStream<Token>((tokens, before) => model.detokenize(tokens, false, before));
+    const answered: Token[] = [];
     let firstTokenAt: number | undefined;
-    let answerTokens = 0;
     let reason: StopReason = 'end';
-    for await (const token of sequence.evaluate(open, evaluationOptions(sampling))) {
+    for await (const token of this.#generate(sequence, open, sampling, grammar)) {
       signal?.throwIfAborted();
       firstTokenAt ??= performance.now();
-      answerTokens++;
+      answered.push(token);
       const piece = text.push(token);
       if (piece !== '') yield { type: 'text', text: piece };
-      if (answerTokens < limit) continue;
+      if (answered.length < limit) continue;
       reason = limit < sampling.maxTokens ? 'context-full' : 'max-tokens';
       break;
     }
@@ -73,18 +102,87 @@ export class LlamaPrefix implements ImagePrefix {
     if (rest !== '') yield { type: 'text', text: rest };
     const end = performance.now();
     const answerStart = firstTokenAt ?? end;
+    const tokens =
+      sampling.logprobs === true
+        ? await this.#tellTokens(sequence, promptTokens - 1, open, answered)
+        : undefined;
     yield {
       type: 'done',
       reason,
+      ...(tokens === undefined ? {} : { tokens }),
       usage: {
         promptTokens,
         evaluatedTokens: evaluated + open.length,
-        answerTokens,
+        answerTokens: answered.length,
         lookMs: lookedAt - start,
         questionMs: answerStart - lookedAt,
         answerMs: end - answerStart,
       },
     };
+  }
+
+  #generate(
+    sequence: LlamaContextSequence,
+    open: Token[],
+    sampling: Sampling,
+    grammar: LlamaGrammarEvaluationState | undefined,
+  ): AsyncIterable<Token> {
+    const { model, addon } = this.#tools;
+    if (sampling.oneOf === undefined) return sequence.evaluate(open, evaluationOptions(sampling, grammar));
+    const tree = growTokenTree(sampling.oneOf.map((text) => model.tokenize(text, false)));
+    return chooseTokens({ addon, sequence }, open, tree, model.tokens.eos, sampling);
+  }
+
+  async score(
+    question: string,
+    continuations: readonly string[],
+    signal?: AbortSignal,
+    turns: readonly Turn[] = [],
+  ): Promise<readonly ContinuationScore[]> {
+    const { model, addon, slots, contextSize, sequences } = this.#tools;
+    const conversation = conversationTokens(model, turns, question);
+    const texts = continuations.map((text) => model.tokenize(text, false));
+    const longest = texts.reduce((most, tokens) => Math.max(most, tokens.length), 0);
+    roomAfter(this.tokens + conversation.tokens.length + longest, contextSize);
+    const sums = new Map<number, number>();
+    const found = (place: number, logLikelihood: number) => sums.set(place, logLikelihood);
+    const parts = splitTokenTree(growTokenTree(texts), sequences);
+    await Promise.all(
+      parts.map(async (tree) => {
+        using lent = await slots.lend(this.#parts, signal);
+        const { sequence } = lent;
+        const open = await this.#keepTurns(sequence, conversation);
+        await scoreTree({ addon, sequence, found, signal }, open, tree);
+      }),
+    );
+    return texts.map((tokens, place) => ({
+      logLikelihood: sums.get(place) ?? NaN,
+      tokens: tokens.length,
+    }));
+  }
+
+  /** Evaluates the answer once more, in one batch, to see how likely each of its tokens was. */
+  async #tellTokens(
+    sequence: LlamaContextSequence,
+    start: number,
+    open: readonly Token[],
+    answered: readonly Token[],
+  ): Promise<readonly AnswerToken[]> {
+    const { model, addon } = this.#tools;
+    const [last] = open.slice(-1);
+    if (last === undefined || answered.length === 0) return [];
+    await sequence.eraseContextTokenRanges([{ start, end: sequence.nextTokenIndex }]);
+    const way = [last, ...answered.slice(0, -1)];
+    const logs = await evaluateReading(
+      addon,
+      sequence,
+      way,
+      answered.map((token) => [token]),
+    );
+    return answered.map((token, index) => ({
+      text: model.detokenize([token], false, answered.slice(0, index)),
+      logProbability: logs[index]?.[0] ?? NaN,
+    }));
   }
 
   /**
@@ -116,6 +214,16 @@ function roomAfter(promptTokens: number, contextSize: number): number {
 }
 
 /** Temperature 0 is greedy. No top-k and no penalties: the reference has none. */
-function evaluationOptions({ temperature, topP, seed }: Sampling) {
-  return { temperature, topP, topK: 0, minP: 0, ...(seed === undefined ? {} : { seed }) };
+function evaluationOptions(
+  { temperature, topP, seed }: Sampling,
+  grammar: LlamaGrammarEvaluationState | undefined,
+): SequenceEvaluateOptions {
+  return {
+    temperature,
+    topP,
+    topK: 0,
+    minP: 0,
+    ...(seed === undefined ? {} : { seed }),
+    ...(grammar === undefined ? {} : { grammarEvaluationState: grammar }),
+  };
 }

@@ -1,6 +1,7 @@
 import type { LlamaContext, LlamaContextOptions, LlamaModel } from 'node-llama-cpp';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Backend } from './backend.js';
+import type { WeightFiles } from './engine.js';
 import { tellsOutOfMemory } from './llama-log.js';
 import { OutOfMemory } from './out-of-memory.js';
 import type { KvType, Placement } from './placement.js';
@@ -48,7 +49,7 @@ export async function createContext(
   model: LlamaModel,
   backend: Backend,
   placement: Pick<Placement, 'contextSize' | 'sequences' | 'kvType'>,
-  { signal }: LoadOptions,
+  { signal, lora }: LoadOptions & Pick<WeightFiles, 'lora'>,
 ): Promise<LlamaContext> {
   backend.log.clear();
   try {
@@ -60,6 +61,7 @@ export async function createContext(
       ignoreMemorySafetyChecks: true,
       failedCreationRemedy: false,
       ...kvOptions(placement.kvType),
+      ...(lora === undefined ? {} : { lora: { adapters: lora.map((filePath) => ({ filePath })) } }),
       ...(signal === undefined ? {} : { createSignal: signal }),
     });
   } catch (error) {

@@ -114,6 +114,14 @@ export interface NativeAddon {
    * CANCELLED, ENGINE
    */
   evaluateFeatures(nativeContext: object, evaluation: FeatureEvaluation): Promise<void>;
+  /**
+   * Natural logarithms of the probabilities that the raw logits give to tokens.
+   *
+   * The caller holds node-llama-cpp's lock `withLock([context, 'context'], …)`, as its own samplers do.
+   * @param logitIndex place in the batch that was decoded last, of a token whose logits were asked for
+   * @throws CLOSED, INVALID_ARGUMENT (no logits there, no such token), INCOMPATIBLE
+   */
+  logProbabilities(nativeContext: object, logitIndex: number, tokens: Int32Array): Float64Array;
   /** Ends the evaluations in flight: within milliseconds on a CPU, elsewhere when they are done. */
   cancelEvaluation(): void;
   /** Ends everything in flight, loading included, so that the process can leave. */

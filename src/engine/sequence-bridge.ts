@@ -1,5 +1,5 @@
 import { withLock } from 'lifecycle-utils';
-import type { LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
+import type { LlamaContext, LlamaContextSequence, LlamaModel, Token, TokenMeter } from 'node-llama-cpp';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { ImageFeatures } from './engine.js';
 import type { NativeAddon } from './native-addon.js';
@@ -25,6 +25,20 @@ interface SequenceInternals {
   readonly _sequenceId: number;
   _contextTokens: Token[];
   _nextTokenIndex: number;
+  readonly _tokenMeter: TokenMeter;
+  /**
+   * Evaluates tokens together with what other sequences ask for at that moment.
+   * @param logits at which tokens `read` is called, once their batch is computed and the context still locked
+   * @returns what `read` returned, at the tokens' places
+   */
+  _decodeTokens<Value>(
+    tokens: readonly Token[],
+    logits: readonly boolean[],
+    priority: number,
+    meter: TokenMeter,
+    contextShift: { readonly size: number; readonly strategy: 'eraseBeginning' },
+    read: (logitIndex: number, place: number) => Value,
+  ): Promise<Value[]>;
 }
 
 interface Accounts {
@@ -112,6 +126,38 @@ export async function copySequence(
     to._contextTokens = from._contextTokens.slice(0, length);
     to._nextTokenIndex = length;
   });
+}
+
+/** node-llama-cpp's own priority for evaluations. */
+const USUAL_PRIORITY = 5;
+
+/**
+ * Evaluates tokens at the sequence's next positions and tells how likely other tokens are behind each of them.
+ * @param behind for each token, those to tell of; none for most. The caller sees to it that all fit the context
+ * @returns natural logarithms of probabilities from the raw logits, in the order of `behind`
+ * @throws ExpectedError('engine')
+ */
+export async function evaluateReading(
+  addon: NativeAddon,
+  sequence: LlamaContextSequence,
+  tokens: readonly Token[],
+  behind: readonly (readonly Token[])[],
+): Promise<readonly Float64Array[]> {
+  const { _ctx: nativeContext } = sequence.context as unknown as ContextInternals;
+  const books = sequence as unknown as SequenceInternals;
+  try {
+    return await books._decodeTokens(
+      tokens,
+      behind.map((wanted) => wanted.length > 0),
+      USUAL_PRIORITY,
+      books._tokenMeter,
+      { size: 1, strategy: 'eraseBeginning' },
+      (logitIndex, place) =>
+        addon.logProbabilities(nativeContext, logitIndex, Int32Array.from(behind[place] ?? [])),
+    );
+  } catch (error) {
+    throw nativeFailure(error);
+  }
 }
 
 /** Computes something else with the context's threads while it evaluates nothing: they would only wait for each other. */

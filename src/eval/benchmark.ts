@@ -1,8 +1,21 @@
+import { pythonJson } from './python-json.js';
 import type { EvalResult } from './eval-result.js';
 import type { AnswerFile } from './read-answers.js';
 
-/** Published models of the paper and the model zoo. */
-export type PublishedModel = '7B' | '13B' | '7B LoRA' | '13B LoRA' | '13B-HD';
+/** Published models of the paper and the model zoo; the last two where a listing does not say the size. */
+export const PUBLISHED_MODELS = [
+  '7B',
+  '13B',
+  '7B LoRA',
+  '13B LoRA',
+  '13B-HD',
+  'LLaVA-1.5',
+  'LLaVA-1.5 LoRA',
+] as const;
+export type PublishedModel = (typeof PUBLISHED_MODELS)[number];
+
+/** Where a licence was not found in the publisher's own words. */
+export const SEE_PUBLISHER = 'see the publisher’s page';
 
 /** One file (or folder) of a benchmark. */
 export interface BenchmarkFile {
@@ -72,6 +85,8 @@ export interface Benchmark {
    * @throws ExpectedError('input') when a file is missing or is not what it should be
    */
   rows(folder: string): AsyncIterable<EvalRow>;
+  /** What a row is scored together with: rows of one unit are drawn together. Default: its question id. */
+  unitOf?(row: EvalRow): string;
   /**
    * The figures of answers, where labels are public.
    * @throws ExpectedError('input') when files or answers do not belong together
@@ -79,12 +94,15 @@ export interface Benchmark {
   score?(folder: string, answers: AnswerFile): Promise<EvalResult>;
   /** Submission or judge files. @throws ExpectedError('input') as `score` */
   write?(folder: string, answers: AnswerFile): Promise<readonly OutputFile[]>;
-  /** The figures of what a judge said; several files are several runs. @throws ExpectedError('input') */
-  summarise?(folder: string, reviews: readonly string[]): Promise<EvalResult>;
+  /**
+   * The figures of what a judge said; several files are several runs.
+   * @param sample questions without a review are left out, not refused
+   * @throws ExpectedError('input')
+   */
+  summarise?(folder: string, reviews: readonly string[], sample?: boolean): Promise<EvalResult>;
 }
 
 /** A line of the authors' question files. */
-export function questionLine(row: EvalRow): string {
-  const { questionId, image, text, category } = row;
-  return JSON.stringify({ question_id: questionId, image, text, category });
+export function questionLine({ questionId, image, picture, text, category }: EvalRow): string {
+  return `${pythonJson({ question_id: questionId, image: image ?? picture, text, category })}\n`;
 }

@@ -37,9 +37,11 @@ export function shareFigure(name: string, right: number, total: number): Figure 
   return { name, value, unit: '%', total, right, interval: [100 * low, 100 * high] };
 }
 
-/** The mean of scores from 0 to 1 in per cent, with the normal interval of a mean. */
+/** The mean of scores up to 1 in per cent, with the normal interval of a mean, as far as scores can be. */
 export function meanFigure(name: string, scores: readonly number[]): Figure {
-  const [low, high] = meanInterval(scores);
+  const [lowest, highest] = meanInterval(scores);
+  const low = scores.some((score) => score < 0) ? lowest : Math.max(0, lowest);
+  const high = Math.min(1, highest);
   return {
     name,
     value: 100 * meanOf(scores),

@@ -40,13 +40,14 @@ export function writeForJudge(
   items: readonly GradedItem[],
   file: AnswerFile,
 ): readonly OutputFile[] {
-  const { byId } = matchAnswers(
+  const { byId, isAsked } = matchAnswers(
     file,
     items.map(({ questionId }) => String(questionId)),
     'refused',
   );
   const textOf = (item: GradedItem) => byId.get(String(item.questionId))?.text ?? '';
-  const results = Object.fromEntries(items.map((item) => [item.key, textOf(item)]));
+  const asked = items.filter(({ questionId }) => isAsked(String(questionId)));
+  const results = Object.fromEntries(asked.map((item) => [item.key, textOf(item)]));
   return [
     {
       name: `${name}-results.json`,
@@ -55,7 +56,7 @@ export function writeForJudge(
     },
     {
       name: `${name}-judge.jsonl`,
-      content: items
+      content: asked
         .map((item) =>
           judgeRequest({ fields: { id: item.key }, judge: JUDGE, user: item.request(textOf(item)) }),
         )
@@ -73,6 +74,7 @@ export async function summariseGrades(
   benchmark: string,
   items: readonly GradedItem[],
   paths: readonly string[],
+  sample = false,
 ): Promise<EvalResult> {
   const files = await Promise.all(
     paths.map(async (path) => ({
@@ -80,7 +82,8 @@ export async function summariseGrades(
       grades: new Map(Object.entries(await readJson(path, gradesSchema))),
     })),
   );
-  const questions = items.map(({ key, capabilities }) => ({
+  const asked = sample ? items.filter(({ key }) => files.some(({ grades }) => grades.has(key))) : items;
+  const questions = asked.map(({ key, capabilities }) => ({
     capabilities,
     scores: files.flatMap(({ path, grades }) => grades.get(key)?.score ?? noGrade(path, key)),
   }));
@@ -95,7 +98,7 @@ export async function summariseGrades(
   });
   return {
     benchmark,
-    headline: { ...figure('total', total, items.length), interval: [100 * low, 100 * high] },
+    headline: { ...figure('total', total, asked.length), interval: [100 * low, 100 * high] },
     figures: capabilities.map(({ name, value, total: count }) => figure(name, value, count)),
     notes: [
       `Runs of the judge: ${perRun.map((run) => run.toFixed(1)).join(', ')}; deviation ${deviation.toFixed(1)}.`,

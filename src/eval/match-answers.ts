@@ -5,6 +5,8 @@ import type { Answer, AnswerFile } from './read-answers.js';
 /** Answers by their question, and what was said about those that do not fit. */
 export interface MatchedAnswers {
   readonly byId: ReadonlyMap<string, Answer>;
+  /** Whether a question counts: all do, but for those that a sample does not have. */
+  readonly isAsked: (id: string) => boolean;
   readonly notes: readonly string[];
 }
 
@@ -32,9 +34,10 @@ export function matchAnswers(file: AnswerFile, ids: readonly string[], missing: 
   }
   if (byId.size === 0) throw noneBelongs(file, ids);
   const without = ids.filter((id) => !byId.has(id));
-  if (without.length > 0 && missing === 'refused') throw answersMissing(file, without);
+  if (without.length > 0 && missing === 'refused' && !file.sample) throw answersMissing(file, without);
   return {
     byId,
+    isAsked: (id) => !file.sample || byId.has(id),
     notes: [
       ...failedNote(file),
       ...note(
@@ -43,9 +46,29 @@ export function matchAnswers(file: AnswerFile, ids: readonly string[], missing: 
         'came again for the same question: the last one counts, as in the authors’ script',
       ),
       ...note(strangers, 'answer', 'belongs to no question of this data and was left out'),
-      ...note(without.length, 'question', MISSING_NOTES[missing]),
+      ...(file.sample ? [] : note(without.length, 'question', MISSING_NOTES[missing])),
     ],
   };
+}
+
+/**
+ * Where an id is only a place in a file, answers to another file would fit: those that carry their question must have
+ * been asked this one.
+ * @param questions by id, without formatting prompts; small and large letters are alike
+ * @throws ExpectedError('input') for the first that was not
+ */
+export function refuseOtherQuestions(file: AnswerFile, questions: ReadonlyMap<string, string>): void {
+  for (const { questionId, prompt } of file.answers) {
+    const question = questions.get(String(questionId));
+    const asked = prompt.replace(/^<image>\n/, '');
+    if (question === undefined || prompt === '') continue;
+    if (asked.toLowerCase().startsWith(question.toLowerCase())) continue;
+    throw new ExpectedError(
+      'input',
+      `Question ${String(questionId)} was ${quote(asked.split('\n', 1)[0] ?? '')} when it was answered and is ${quote(question)} in this data.`,
+      { hint: 'Give answers to the same benchmark and split as --data' },
+    );
+  }
 }
 
 const MISSING_NOTES: Record<MissingRule, string> = {
@@ -80,6 +103,6 @@ function answersMissing(file: AnswerFile, without: readonly string[]): ExpectedE
   return new ExpectedError(
     'input',
     `${quote(file.path)} lacks ${without.length} answers; the first is question ${first}.`,
-    { hint: 'Answer all questions first: llava eval run goes on where it stopped' },
+    { hint: 'Answer all questions first (llava eval run … --resume), or score a part of them with --sample' },
   );
 }

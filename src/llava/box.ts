@@ -39,6 +39,18 @@ export function parseBox(text: string): Box | undefined {
   return x1 >= 0 && y1 >= 0 && x1 < x2 && y1 < y2 ? [x1, y1, x2, y2] : undefined;
 }
 
+/** Intersection over union of two boxes of the same unit: 0 apart, 1 the same. */
+export function overlapOf(one: Box, other: Box): number {
+  const width = Math.min(one[2], other[2]) - Math.max(one[0], other[0]);
+  const height = Math.min(one[3], other[3]) - Math.max(one[1], other[1]);
+  const shared = Math.max(0, width) * Math.max(0, height);
+  return shared / (areaOf(one) + areaOf(other) - shared);
+}
+
+function areaOf([x1, y1, x2, y2]: Box): number {
+  return (x2 - x1) * (y2 - y1);
+}
+
 function paddedSquare(picture: PictureSize): { side: number; left: number; top: number } {
   const side = Math.max(picture.width, picture.height);
   return { side, left: (side - picture.width) >> 1, top: (side - picture.height) >> 1 };

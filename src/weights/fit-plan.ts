@@ -27,8 +27,8 @@ export interface HostMemory {
 export interface PlanRequest {
   /** Positions of each sequence. */
   readonly contextSize: number;
-  /** A number, or as many as fit beside the layers, up to `most`. Default: 1. */
-  readonly sequences?: number | { readonly most: number };
+  /** `auto`: as many as fit beside the layers, up to 8 on a GPU and 4 on a CPU. Default: 1. */
+  readonly sequences?: 'auto' | number;
   readonly kvType: KvType;
   /** Undefined on a CPU. */
   readonly device: DeviceMemory | undefined;
@@ -59,6 +59,9 @@ export interface FitPlan {
 const SPARE_SHARE = 1 / 16;
 const MOST_SPARE = 2 ** 30;
 const CONTEXT_STEP = 256;
+/** Questions side by side: more gain little, and each takes a KV cache. */
+const MOST_ON_DEVICE = 8;
+const MOST_ON_CPU = 4;
 
 /**
  * Plans what goes where, from headers alone. In `auto` the tower goes first: it is as large as a few layers and
@@ -69,7 +72,7 @@ export function planFit(pair: PairSizes, request: PlanRequest): FitPlan {
   if (typeof sequences === 'number') return planLayers(pair, { ...request, sequences });
   const alone = planLayers(pair, { ...request, sequences: 1 });
   const { gpuLayers, towerOn } = alone.placement;
-  for (let count = sequences.most; count > 1; count--) {
+  for (let count = request.device === undefined ? MOST_ON_CPU : MOST_ON_DEVICE; count > 1; count--) {
     const plan = planPlacement(pair, { ...request, sequences: count }, gpuLayers, towerOn);
     if (plan.fits) return plan;
   }

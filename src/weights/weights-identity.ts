@@ -5,12 +5,12 @@ const SAMPLES = 256;
 const SAMPLE_BYTES = 4096;
 
 /**
- * Tells one pair of weights from every other without reading gigabytes: sha256, in hexadecimal, over the sizes of both
- * files and 256 samples of 4 KiB spread evenly over each. The same wherever the files lie.
+ * Tells files of weights from all others without reading gigabytes: sha256, in hexadecimal, over the size of each
+ * and 256 samples of 4 KiB spread evenly over it. The same wherever the files lie.
  */
-export async function identifyWeights(files: { model: string; mmproj: string }): Promise<string> {
+export async function identifyFiles(...paths: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const path of [files.model, files.mmproj]) await addSamples(hash, path);
+  for (const path of paths) await addSamples(hash, path);
   return hash.digest('hex');
 }
 

@@ -48,6 +48,20 @@ describe('runBatch', () => {
     });
   });
 
+  it('asks rows of the authors’ question files as they stand, the tool’s own without white space at the ends', async () => {
+    const text = ' What is it? ';
+    const rows = [
+      { question_id: 1, image: '0.png', text },
+      { image: '0.png', question: text },
+    ];
+    const { answerer } = await runJob({
+      input: writeRows(file('in.jsonl'), rows),
+      output: file('out.jsonl'),
+      pictures,
+    });
+    expect(answerer.asked.map((asked) => asked.includes(text))).toEqual([true, false]);
+  });
+
   it('gives a row the same answer alone as among others, whatever the windows', async () => {
     const input = writeRows(file('in.jsonl'), mixedRows(120, 20));
     const whole = await reference(input);

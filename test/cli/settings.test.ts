@@ -69,8 +69,9 @@ describe('settings', () => {
     expect(run.stderr).toMatch(/LLAVA_SEED is "lucky": It takes a whole number/);
   });
 
-  it('are options of ask, every one', async () => {
-    const { stdout } = await runLlava(['ask', '--help']);
+  it('are options of ask or batch, every one', async () => {
+    const helps = await Promise.all(['ask', 'batch'].map((name) => runLlava([name, '--help'])));
+    const stdout = helps.map((help) => help.stdout).join('');
     for (const name of SETTINGS) expect(stdout).toContain(`--${name} `);
     expect(environmentName('gpu-layers')).toBe('LLAVA_GPU_LAYERS');
   });

@@ -1,6 +1,6 @@
 import type { Engine, ImageFeatures, Sampling } from '../../src/engine/engine.js';
 import { loadPixels } from '../../src/llava/pixels.js';
-import { askAbout, createRandom, createScene, type Question } from '../../training/world/index.js';
+import { askAbout, createRandom, createScene, type Question } from '../../src/world/index.js';
 import { scenePng } from '../helpers/scene-pictures.js';
 
 /** Training never saw scenes from here on. */

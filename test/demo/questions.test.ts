@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openLlamaEngine } from '../../src/engine/llama-engine.js';
-import { createRandom, type Question } from '../../training/world/index.js';
+import { createRandom, type Question } from '../../src/world/index.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { accuracy, askAll, chance, lookAtScenes } from './ask-scenes.js';
 

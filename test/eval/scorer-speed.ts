@@ -7,7 +7,7 @@ import { pope } from '../../src/eval/benchmarks/pope.js';
 import { scienceqa } from '../../src/eval/benchmarks/scienceqa.js';
 import { seed } from '../../src/eval/benchmarks/seed.js';
 import { textvqa } from '../../src/eval/benchmarks/textvqa.js';
-import { vqav2 } from '../../src/eval/benchmarks/vqav2.js';
+import { vqav2Val } from '../../src/eval/benchmarks/vqav2.js';
 import type { Benchmark } from '../../src/eval/benchmark.js';
 import { readAnswers } from '../../src/eval/read-answers.js';
 
@@ -84,7 +84,7 @@ const cases: readonly Case[] = [
     answer: (index) => ({ question_id: String(index), prompt: 'What?\nAnswer' }),
   },
   {
-    benchmark: vqav2,
+    benchmark: vqav2Val,
     files: {
       'v2_mscoco_val2014_annotations.json': JSON.stringify({
         annotations: numbers.map((id) => ({

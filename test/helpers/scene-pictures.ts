@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { drawScene, type Scene } from '../../training/world/index.js';
+import { drawScene, type Scene } from '../../src/world/index.js';
 
 /** A scene as the bytes of a PNG. */
 export async function scenePng(scene: Scene): Promise<Buffer> {

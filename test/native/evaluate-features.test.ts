@@ -108,3 +108,33 @@ describe('evaluating image features', () => {
     native.disposeSequence(0);
   });
 });
+
+describe('log-probabilities', () => {
+  const read = (index: unknown, tokens: unknown, native: unknown = nativeOf(context)) =>
+    backend.addon.logProbabilities(native as object, index as number, tokens as Int32Array);
+  const refusal = (attempt: () => unknown) => {
+    try {
+      attempt();
+    } catch (error) {
+      return (error as { code?: string }).code;
+    }
+    return undefined;
+  };
+
+  it.each([
+    ['a place without logits', 0, Int32Array.of(1)],
+    ['a place beyond the batch', 1 << 20, Int32Array.of(1)],
+    ['a negative place', -1, Int32Array.of(1)],
+    ['half a place', 0.5, Int32Array.of(1)],
+    ['a token that is not there', 0, Int32Array.of(1 << 30)],
+    ['a negative token', 0, Int32Array.of(-1)],
+    ['tokens of another type', 0, Uint32Array.of(1)],
+    ['no tokens', 0, undefined],
+  ])('refuse %s', (_, index, tokens) => {
+    expect(refusal(() => read(index, tokens))).toBe('INVALID_ARGUMENT');
+  });
+
+  it('refuse another object for a context', () => {
+    expect(refusal(() => read(0, Int32Array.of(1), {}))).toBe('INVALID_ARGUMENT');
+  });
+});

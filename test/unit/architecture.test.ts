@@ -11,8 +11,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   weights: ['llava', 'hub'],
   terminal: ['llava'],
   batch: ['llava', 'engine', 'weights'],
-  eval: ['llava'],
-  commands: ['llava', 'batch', 'eval', 'engine', 'weights', 'hub', 'terminal', 'exit-codes.js'],
+  world: ['llava'],
+  eval: ['llava', 'world'],
+  commands: ['llava', 'batch', 'eval', 'world', 'engine', 'weights', 'hub', 'terminal', 'exit-codes.js'],
 };
 
 /** Packages that belong to one room. */

@@ -17,7 +17,7 @@ describe('MMBench', () => {
   const rows = [
     ['241', 'Which?', 'Look here.', 'cat', 'dog', '', '', 'B', 'kind', '/9j/4AAQ', 's', 'l', '', 'dev'],
     ['1000241', 'Which?', 'Look here.', 'dog', 'cat', '', '', 'A', 'kind', '/9j/4AAQ', 's', 'l', '', 'dev'],
-    ['252', '"Say ""a"""', 'nan', '1', 'None', '3', '4', 'A', 'part', '/9j/4AAR', 's', 'l', '', 'dev'],
+    ['252', '"Say ""a"""', 'none', '1', 'None', '3', '4', 'A', 'part', '/9j/4AAR', 's', 'l', '', 'dev'],
   ];
   const table = [header, ...rows].map((cells) => `${cells.join('\t')}\n`).join('');
   const folder = dataFolder(parent, {
@@ -138,7 +138,7 @@ describe('SEED-Bench', () => {
       ...['101669', '101670', 'v0'].map((question_id) => ({ question_id, text: 'C' })),
     );
     expect(textOf(await seed.write!(folder, all), 'seed-submission.jsonl').split('\n')[0]).toBe(
-      '{"question_id":"101669","prediction":"C"}',
+      '{"question_id": "101669", "prediction": "C"}',
     );
   });
 });

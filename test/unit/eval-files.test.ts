@@ -68,6 +68,7 @@ describe('answers', () => {
     expect(await readAnswers(path)).toEqual({
       path,
       failed: 1,
+      sample: false,
       answers: [
         { questionId: 1, prompt: 'q', text: 'a', answerId: 'x' },
         { questionId: 'two', prompt: '', text: 'b', answerId: undefined },

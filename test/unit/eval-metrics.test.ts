@@ -54,6 +54,7 @@ describe('letters', () => {
     ['I think: The answer is E. Yes', 'E'],
     ['The answer is A. The answer is B.', undefined],
     ['The answer is C', undefined],
+    ['The answer is C\n', undefined],
     ['b', undefined],
     ['B.', undefined],
     ['B.x', undefined],

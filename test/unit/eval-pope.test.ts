@@ -24,7 +24,7 @@ const said = (...texts: string[]) => texts.map((text, index) => ({ question_id: 
 it('asks as the authors’ question file does, line by line', async () => {
   const rows = await rowsOf(pope, folder);
   expect(questionLine(rows[0]!)).toBe(
-    '{"question_id":1,"image":"COCO_val2014_000000310196.jpg","text":"Is there a snowboard in the image?\\nAnswer the question using a single word or phrase.","category":"adversarial"}',
+    '{"question_id": 1, "image": "COCO_val2014_000000310196.jpg", "text": "Is there a snowboard in the image?\\nAnswer the question using a single word or phrase.", "category": "adversarial"}\n',
   );
   expect(rows.map(({ questionId }) => questionId)).toEqual(ids);
   expect(rows.map(({ category }) => category)).toEqual(
@@ -76,6 +76,20 @@ it('refuses a label file of another revision', async () => {
   await expect(pope.score!(other, answers)).rejects.toThrow(
     'Question 10000002 was "Is there a couch in the image?" when it was answered and is "Is there a sofa in the image?"',
   );
+});
+
+it('tells the later random file by its size', async () => {
+  const later = dataFolder(parent, {
+    ...files,
+    'coco/coco_pope_random.json': jsonLines(
+      ...Array.from({ length: 3000 }, (_, index) => line(index + 1, 'snowboard', 'yes')),
+    ),
+  });
+  const answers = await answersOf(
+    parent,
+    ...(await rowsOf(pope, later)).map(({ questionId }) => ({ question_id: questionId, text: 'Yes' })),
+  );
+  expect((await pope.score!(later, answers)).notes.join()).toContain('3000 questions: a later revision');
 });
 
 it('refuses labels that are missing or other than yes and no', async () => {

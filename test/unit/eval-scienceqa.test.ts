@@ -76,7 +76,7 @@ it('scores with and without pictures; no answer is wrong and the last one counts
     parent,
     { question_id: '9', text: 'A' },
     { question_id: '9', text: 'B. that' },
-    { question_id: '12', text: 'C' },
+    { question_id: '4', text: 'Which?' },
     { question_id: '77', text: 'A' },
   );
   const result = await scienceqa.score!(folder, answers);
@@ -89,6 +89,12 @@ it('scores with and without pictures; no answer is wrong and the last one counts
   expect(result.notes.join('\n')).toMatch(
     /1 answer: came again[^]*1 answer: belongs to no[^]*1 question: has no answer/,
   );
+});
+
+it('has no figure over all when questions without a picture were not asked', async () => {
+  const answers = await answersOf(parent, { question_id: '9', text: 'B' });
+  const partial = { ...answers, sample: true };
+  expect(brief([(await scienceqa.score!(folder, partial)).headline])).toEqual(['with picture: 1/1']);
 });
 
 it('refuses answers to something else, missing labels and missing files', async () => {

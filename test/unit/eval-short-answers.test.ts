@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { gqa } from '../../src/eval/benchmarks/gqa.js';
 import { textvqa } from '../../src/eval/benchmarks/textvqa.js';
-import { vizwiz } from '../../src/eval/benchmarks/vizwiz.js';
-import { vqav2 } from '../../src/eval/benchmarks/vqav2.js';
+import { vizwiz, vizwizVal } from '../../src/eval/benchmarks/vizwiz.js';
+import { vqav2, vqav2Val } from '../../src/eval/benchmarks/vqav2.js';
 import { answersOf, brief, dataFolder, jsonLines, rowsOf, textOf } from '../helpers/eval-folder.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -39,7 +39,7 @@ describe('GQA', () => {
     const { headline, figures } = await gqa.score!(folder, answers);
     expect(brief([headline, ...figures])).toEqual(['accuracy: 1/2', 'binary: 1/1', 'open: 0/1']);
     expect(textOf(await gqa.write!(folder, answers), 'testdev_balanced_predictions.json')).toBe(
-      '[{"questionId":"201","prediction":"no"},{"questionId":"20","prediction":"a woman"}]',
+      '[{"questionId": "201", "prediction": "no"}, {"questionId": "20", "prediction": "a woman"}]',
     );
   });
 
@@ -116,7 +116,7 @@ describe('VizWiz', () => {
   it('writes the submission, and nothing when an answer is missing', async () => {
     const answers = await answersOf(parent, { question_id: 0, text: 'A Can.' });
     expect(textOf(await vizwiz.write!(folder, answers), 'vizwiz-submission.json')).toBe(
-      '[{"image":"VizWiz_test_00000000.jpg","answer":"can"}]',
+      '[{"image": "VizWiz_test_00000000.jpg", "answer": "can"}]',
     );
   });
 
@@ -137,13 +137,21 @@ describe('VizWiz', () => {
       { question_id: 0, text: 'Can' },
       { question_id: 1, text: 'Unanswerable' },
     );
-    const { headline, figures, notes } = await vizwiz.score!(val, answers);
+    const others = await answersOf(
+      parent,
+      { question_id: 0, prompt: `What is it?\n${SHORT}`, text: 'x' },
+      { question_id: 1, prompt: `Q\n${SHORT}`, text: 'x' },
+    );
+    await expect(vizwizVal.score!(val, others)).rejects.toThrow(
+      'Question 0 was "What is it?" when it was answered and is "q" in this data',
+    );
+    const { headline, figures, notes } = await vizwizVal.score!(val, answers);
     expect(brief([headline, ...figures])).toEqual([
-      'validation: 61.1111',
+      'accuracy: 61.1111',
       'other: 100',
       'unanswerable: 22.2222',
     ]);
-    expect(notes.at(-1)).toContain('validation split');
+    expect(notes).toEqual([]);
   });
 });
 
@@ -166,7 +174,7 @@ describe('VQAv2', () => {
   it('submits all of test, empty where nothing was asked', async () => {
     const answers = await answersOf(parent, { question_id: 262148000, text: 'Down.' });
     expect(textOf(await vqav2.write!(folder, answers), 'vqav2-submission.json')).toBe(
-      '[{"question_id":1000,"answer":""},{"question_id":262148000,"answer":"down"}]',
+      '[{"question_id": 1000, "answer": ""}, {"question_id": 262148000, "answer": "down"}]',
     );
   });
 
@@ -176,7 +184,7 @@ describe('VQAv2', () => {
     });
     const answers = await answersOf(parent, { question_id: 1000, text: 'two' });
     expect(textOf(await vqav2.write!(other, answers), 'vqav2-submission.json')).toBe(
-      '[{"question_id":1000,"answer":"2"}]',
+      '[{"question_id": 1000, "answer": "2"}]',
     );
   });
 
@@ -194,7 +202,7 @@ describe('VQAv2', () => {
         ],
       },
     });
-    expect((await rowsOf(vqav2, val))[1]).toMatchObject({
+    expect((await rowsOf(vqav2Val, val))[1]).toMatchObject({
       image: 'COCO_val2014_000000000001.jpg',
       text: `Is it? \n${SHORT}`,
     });
@@ -203,7 +211,7 @@ describe('VQAv2', () => {
       { question_id: 262148000, text: 'down' },
       { question_id: 1000, text: 'Yes' },
     );
-    const { headline, figures } = await vqav2.score!(val, answers);
-    expect(brief([headline, ...figures])).toEqual(['validation: 75', 'other: 50', 'yes/no: 100']);
+    const { headline, figures } = await vqav2Val.score!(val, answers);
+    expect(brief([headline, ...figures])).toEqual(['accuracy: 75', 'other: 50', 'yes/no: 100']);
   });
 });

@@ -57,6 +57,26 @@ describe('the plan of LLaVA-1.5 7B Q4_K_M at 4096 positions', () => {
     expect(largestContext).toBe(0);
   });
 
+  it('gives each question side by side a KV cache, as many as fit beside all layers', () => {
+    const four = planFit(q4k, request(16 * GiB, { sequences: 4 }));
+    expect(four.device!.kvCache).toBe(4 * 2048 * MiB);
+    const many = planFit(q4k, request(12 * GiB, { sequences: 'auto' }));
+    expect(many.placement).toMatchObject({ gpuLayers: many.layers, sequences: 3 });
+    expect(planFit(q4k, request(12 * GiB, { sequences: 4 })).placement.gpuLayers).toBeLessThan(many.layers);
+    const tight = planFit(q4k, request(4 * GiB, { sequences: 'auto' }));
+    const alone = planFit(q4k, request(4 * GiB));
+    expect(tight.placement).toEqual(alone.placement);
+  });
+
+  it('gives up questions side by side before layers when memory ran out', () => {
+    const asked = request(64 * GiB, { sequences: 'auto' });
+    const first = planFit(q4k, asked).placement;
+    const second = planLess(q4k, asked, first)!.placement;
+    expect([first.sequences, second.sequences, second.gpuLayers]).toEqual([8, 4, first.gpuLayers]);
+    const one = planLess(q4k, asked, { ...second, sequences: 1 })!.placement;
+    expect(one.gpuLayers).toBeLessThan(first.gpuLayers);
+  });
+
   it('finds the largest context that fits', () => {
     const tight = request(6 * GiB, { gpuLayers: 'all' });
     const { fits, largestContext } = planFit(q4k, tight);

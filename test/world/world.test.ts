@@ -8,7 +8,7 @@ import {
   createScene,
   drawScene,
   type Question,
-} from '../../training/world/index.js';
+} from '../../src/world/index.js';
 
 const scenes = Array.from({ length: 120 }, (_, seed) => createScene(seed));
 const asked = scenes.map((scene, seed) => ({ scene, questions: askAbout(scene, createRandom(seed)) }));

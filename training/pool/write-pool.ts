@@ -7,7 +7,14 @@
 import { once } from 'node:events';
 import process from 'node:process';
 import sharp from 'sharp';
-import { askAbout, boxOf, createRandom, createScene, drawScene, type Question } from '../world/index.js';
+import {
+  askAbout,
+  boxOf,
+  createRandom,
+  createScene,
+  drawScene,
+  type Question,
+} from '../../src/world/index.js';
 
 /** How many questions of each format go with a picture; the rest would only be more of the same. */
 const SHARE: Readonly<Record<Question['format'], number>> = {

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import type { Benchmark, BenchmarkFile, EvalRow } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile, type EvalRow } from '../benchmark.js';
 import { meanFigure } from '../eval-result.js';
 import { findFile, needOneOf } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
@@ -57,7 +57,7 @@ export const benchlmm: Benchmark = {
   measure: 'mean of the kinds’ scores, %',
   scoredBy: 'judge',
   files: [...SPLIT_NAMES.map(fileOf), PICTURES],
-  licence: 'Apache-2.0',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0.2, maxTokens: 1024 },
   published: {},
   publishedIn: 'the BenchLMM paper has figures by field, made with another judge setting',
@@ -69,23 +69,24 @@ export const benchlmm: Benchmark = {
   async *rows(folder) {
     await needOneOf(folder, SPLIT_NAMES.map(fileOf));
     const pictures = (await findFile(folder, PICTURES)) ?? join(folder, 'images');
-    for (const split of SPLIT_NAMES) yield* readSplit(folder, split, pictures);
+    for (const split of SPLIT_NAMES)
+      for await (const { row } of readSplit(folder, split, pictures)) yield row;
   },
   /** Source: `BenchGPT_LLaVA_model_vqa.py` and `gpt_evaluation_script_Robots_Games.py`: what the judges' scripts read. */
   async write(folder, file) {
-    const rows: EvalRow[] = [];
-    for await (const row of benchlmm.rows(folder)) rows.push(row);
+    const asked: Asked[] = [];
+    for (const split of SPLIT_NAMES) for await (const one of readSplit(folder, split, '')) asked.push(one);
     const { byId } = matchAnswers(
       file,
-      rows.map(({ questionId }) => String(questionId)),
+      asked.map(({ row }) => String(row.questionId)),
       'left out',
     );
     return SPLIT_NAMES.flatMap((split) => {
-      const lines = rows.flatMap((row) => {
+      const lines = asked.flatMap(({ id, row }) => {
         const answer = byId.get(String(row.questionId));
         return row.category !== split || answer === undefined
           ? []
-          : [{ id: row.extra?.['question_id'], prompt: row.prompt, output: answer.text }];
+          : [{ id, prompt: row.prompt, output: answer.text }];
       });
       if (lines.length === 0) return [];
       const action = ACTION_SPLITS.has(split);
@@ -131,14 +132,20 @@ function fileOf(split: Split): BenchmarkFile {
   };
 }
 
-async function* readSplit(folder: string, split: Split, pictures: string): AsyncGenerator<EvalRow> {
+/** A row, and its id in its file. */
+interface Asked {
+  readonly id: string | number;
+  readonly row: EvalRow;
+}
+
+async function* readSplit(folder: string, split: Split, pictures: string): AsyncGenerator<Asked> {
   const path = await findFile(folder, fileOf(split));
   if (path === undefined) return;
   for await (const { value } of readJsonLines(path, questionSchema)) {
-    const { question_id, image, text } = value;
-    const questionId = `${split}/${question_id}`;
+    const { question_id: id, image, text } = value;
+    const questionId = `${split}/${id}`;
     const picture = join(pictures, SPLITS[split], image);
-    yield { questionId, image, picture, text, prompt: text, category: split, extra: { question_id } };
+    yield { id, row: { questionId, image, picture, text, prompt: text, category: split } };
   }
 }
 

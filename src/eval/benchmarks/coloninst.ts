@@ -5,7 +5,7 @@ import { quote } from '../../llava/quote.js';
 import type { Benchmark, BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
 import { needFile, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { matchAnswers, refuseOtherQuestions } from '../match-answers.js';
 import { boxOverlap, parsePixelBox } from '../metrics/box-overlap.js';
 import { equalsIgnoringCase } from '../metrics/exact-match.js';
 import { readJson } from '../read-json.js';
@@ -33,11 +33,11 @@ const itemsSchema = v.array(
 );
 
 /** ColonINST, test split: what is in the picture, what is in a region, where something is. */
-export const coloninstCls = taskOf('cls', 'classification', { '7B LoRA': 92.97 }, equalsIgnoringCase);
+export const coloninstCls = taskOf('cls', 'classification', { 'LLaVA-1.5 LoRA': 92.97 }, equalsIgnoringCase);
 export const coloninstReg = taskOf(
   'reg',
   'referring expression generation',
-  { '7B LoRA': 98.58 },
+  { 'LLaVA-1.5 LoRA': 98.58 },
   equalsIgnoringCase,
 );
 export const coloninstRec = taskOf('rec', 'referring expression comprehension', {}, (answer, truth) => {
@@ -89,12 +89,22 @@ function taskOf(
     async score(folder, answers) {
       const path = await needFile(folder, data);
       const items = await readItems(folder, data);
-      const { byId, notes } = matchAnswers(
+      const { byId, isAsked, notes } = matchAnswers(
         answers,
         items.map((_, position) => String(position)),
         'refused',
       );
-      const right = items.filter(({ id, conversations }, position) => {
+      refuseOtherQuestions(
+        answers,
+        new Map(
+          items.map(({ conversations }, position) => [
+            String(position),
+            conversations[0]?.value.replace(IMAGE, '') ?? '',
+          ]),
+        ),
+      );
+      const asked = [...items.entries()].filter(([position]) => isAsked(String(position)));
+      const right = asked.filter(([position, { id, conversations }]) => {
         const truth = conversations.find(({ from }) => from === 'gpt')?.value;
         if (truth === undefined)
           throw new ExpectedError('input', `${quote(path)} has no answer for ${quote(id)}.`, {
@@ -104,7 +114,7 @@ function taskOf(
       });
       return {
         benchmark: name,
-        headline: shareFigure('accuracy', right.length, items.length),
+        headline: shareFigure('accuracy', right.length, asked.length),
         figures: [],
         notes,
       };

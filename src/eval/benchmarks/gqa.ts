@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
 import { needFile, needOneOf, pictureFolder } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
 import { gqaPrediction } from '../metrics/exact-match.js';
 import { SHORT_ANSWER, withEnding } from '../prompts.js';
+import { pythonJson } from '../python-json.js';
 import { readJsonEntries } from '../read-json.js';
 
 const FROM = 'https://cs.stanford.edu/people/dorarad/gqa/download.html';
@@ -42,7 +43,7 @@ export const gqa: Benchmark = {
   measure: 'accuracy, %',
   scoredBy: 'llava',
   files: [QUESTIONS, AUTHORS, PICTURES],
-  licence: 'CC BY 4.0',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 128 },
   published: { accuracy: { '7B': 62.0, '13B': 63.3, '7B LoRA': 63.0, '13B LoRA': 63.3, '13B-HD': 64.7 } },
   publishedIn: 'LLaVA-1.5 paper, Table 3; LLaVA docs/MODEL_ZOO.md',
@@ -63,12 +64,13 @@ export const gqa: Benchmark = {
   /** Source: `scripts/convert_gqa_for_eval.py` and accuracy, binary and open of GQA's `eval.py`. */
   async score(folder, answers) {
     const questions = await readJsonEntries(await needFile(folder, QUESTIONS), questionSchema);
-    const { byId, notes } = matchAnswers(
+    const { byId, isAsked, notes } = matchAnswers(
       answers,
       questions.map(([id]) => id),
       'refused',
     );
-    const judged = questions.map(([id, { answer, types }]) => ({
+    const asked = questions.filter(([id]) => isAsked(id));
+    const judged = asked.map(([id, { answer, types }]) => ({
       open: types?.structural === 'query',
       known: types?.structural !== undefined,
       right: gqaPrediction(byId.get(id)?.text ?? '') === answer,
@@ -104,7 +106,7 @@ export const gqa: Benchmark = {
     return Promise.resolve([
       {
         name: 'testdev_balanced_predictions.json',
-        content: JSON.stringify(predictions),
+        content: pythonJson(predictions),
         purpose: 'input of GQA’s eval.py, --predictions',
       },
     ]);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { bootstrapFigure, type EvalResult, type Figure } from '../eval-result.js';
 import { needFile, pictureFolder } from '../find-file.js';
 import { groupBy } from '../group-by.js';
@@ -59,13 +59,11 @@ export const llavaBench: Benchmark = {
   measure: 'score relative to GPT-4, %',
   scoredBy: 'judge',
   files: [QUESTIONS, CONTEXT, REFERENCE, PICTURES],
-  licence: 'Apache-2.0 (questions)',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 1024 },
   published: { all: { '7B': 65.4, '13B': 72.5, '7B LoRA': 67.9, '13B LoRA': 69.5, '13B-HD': 72.0 } },
   publishedIn: 'LLaVA-1.5 paper, Table 4; LLaVA docs/MODEL_ZOO.md',
-  remarks: [
-    'Published figures are means of three runs of gpt-4-0314, which is no longer offered: another judge gives others.',
-  ],
+  remarks: ['Published figures are means of three runs of gpt-4-0314; another judge gives others.'],
   async *rows(folder) {
     const pictures = await pictureFolder(folder, PICTURES);
     for await (const { value } of readJsonLines(await needFile(folder, QUESTIONS), questionSchema)) {
@@ -89,12 +87,13 @@ export const llavaBench: Benchmark = {
         one,
       ]),
     );
-    const { byId } = matchAnswers(
+    const { byId, isAsked } = matchAnswers(
       file,
       questions.map(({ question_id }) => String(question_id)),
       'refused',
     );
-    const lines = questions.map(({ question_id: id, image, text, category }, position) => {
+    const asked = questions.filter(({ question_id }) => isAsked(String(question_id)));
+    const lines = asked.map(({ question_id: id, image, text, category }, position) => {
       const caption = captions.get(image);
       const reference = references.get(id);
       const answer = byId.get(String(id));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { needFile, pictureFolder } from '../find-file.js';
 import {
   spaceAlternatives,
@@ -31,7 +31,7 @@ export const mmVetV2: Benchmark = {
   measure: 'total, %',
   scoredBy: 'judge',
   files: [DATA, PICTURES],
-  licence: 'CC BY-NC 4.0',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 1024 },
   published: {},
   publishedIn: 'no figure of LLaVA-1.5 is known',
@@ -61,8 +61,8 @@ export const mmVetV2: Benchmark = {
   async write(folder, answers) {
     return writeForJudge('mm-vet-v2', gradedItems(await readItems(folder)), answers);
   },
-  async summarise(folder, reviews) {
-    return summariseGrades('mm-vet-v2', gradedItems(await readItems(folder)), reviews);
+  async summarise(folder, reviews, sample) {
+    return summariseGrades('mm-vet-v2', gradedItems(await readItems(folder)), reviews, sample);
   },
 };
 

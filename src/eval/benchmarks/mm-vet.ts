@@ -54,8 +54,8 @@ export const mmVet: Benchmark = {
   async write(folder, answers) {
     return writeForJudge('mm-vet', gradedItems(await readItems(folder)), answers);
   },
-  async summarise(folder, reviews) {
-    return summariseGrades('mm-vet', gradedItems(await readItems(folder)), reviews);
+  async summarise(folder, reviews, sample) {
+    return summariseGrades('mm-vet', gradedItems(await readItems(folder)), reviews, sample);
   },
 };
 

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import type { Benchmark, BenchmarkFile, EvalRow } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile, type EvalRow } from '../benchmark.js';
 import { shareFigure, type EvalResult, type Figure } from '../eval-result.js';
 import { needFile } from '../find-file.js';
 import { groupBy } from '../group-by.js';
 import { matchAnswers, note } from '../match-answers.js';
-import { isFirstTurn, scoreCircular } from '../metrics/circular-evaluation.js';
+import { isFirstTurn, questionOf, scoreCircular } from '../metrics/circular-evaluation.js';
 import { parseChoiceLetter } from '../metrics/letter.js';
 import { LETTER_ANSWER, LETTER_ANSWER_CN, withEnding, withOptions } from '../prompts.js';
 import type { AnswerFile } from '../read-answers.js';
@@ -60,7 +60,7 @@ function benchmarkOf({ name, title, file, ending, published }: Edition): Benchma
     measure: 'circular accuracy, %',
     scoredBy: 'llava',
     files: [table],
-    licence: 'Apache-2.0 (questions)',
+    licence: SEE_PUBLISHER,
     decoding: { temperature: 0, maxTokens: 1024 },
     published: { circular: published },
     publishedIn: 'LLaVA-1.5 paper, Table 4; LLaVA docs/MODEL_ZOO.md',
@@ -71,6 +71,7 @@ function benchmarkOf({ name, title, file, ending, published }: Edition): Benchma
     async *rows(folder) {
       for await (const row of readTsv(await needFile(folder, table))) yield rowOf(row, ending);
     },
+    unitOf: ({ questionId }) => String(questionOf(Number(questionId))),
     async score(folder, answers) {
       return scoreTable(name, await needFile(folder, table), answers);
     },
@@ -87,7 +88,7 @@ function benchmarkOf({ name, title, file, ending, published }: Edition): Benchma
 function rowOf(row: TsvRow, ending: string): EvalRow {
   const index = indexOf(row);
   const options = optionsOf(row);
-  const hint = valueOf(row, 'hint');
+  const hint = textOf(row, 'hint');
   const question = cellOf(row, 'question');
   const prompt = withOptions(hint === undefined ? question : `${hint}\n${question}`, options);
   return {
@@ -101,15 +102,21 @@ function rowOf(row: TsvRow, ending: string): EvalRow {
   };
 }
 
-/** Options up to the first that is empty, "nan" or "none" in any letters. */
+/** Options up to the first that is none. */
 function optionsOf(row: TsvRow): readonly string[] {
   const options: string[] = [];
   for (const letter of LETTERS) {
-    const option = valueOf(row, letter);
-    if (option === undefined || ['nan', 'none'].includes(option.toLowerCase())) break;
+    const option = textOf(row, letter);
+    if (option === undefined) break;
     options.push(option);
   }
   return options;
+}
+
+/** A cell, or undefined where it is empty, or "nan" or "none" in any letters. Source: `is_none` of the same script. */
+function textOf(row: TsvRow, column: string): string | undefined {
+  const value = valueOf(row, column);
+  return value === undefined || ['nan', 'none'].includes(value.toLowerCase()) ? undefined : value;
 }
 
 async function scoreTable(benchmark: string, path: string, file: AnswerFile): Promise<EvalResult> {
@@ -120,13 +127,14 @@ async function scoreTable(benchmark: string, path: string, file: AnswerFile): Pr
       label: labelOf(path, row),
       category: valueOf(row, 'category') ?? 'default',
     });
-  const { byId, notes } = matchAnswers(
+  const { byId, isAsked, notes } = matchAnswers(
     file,
     rows.map(({ index }) => String(index)),
     'wrong',
   );
   let unclear = 0;
-  const judged = rows.map(({ index, label, category }) => {
+  const asked = rows.filter(({ index }) => isAsked(String(index)));
+  const judged = asked.map(({ index, label, category }) => {
     const answer = byId.get(String(index));
     const letter = parseChoiceLetter(answer?.text ?? '');
     if (answer !== undefined && letter === undefined) unclear++;

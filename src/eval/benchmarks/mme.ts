@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { bootstrapFigure, type EvalResult, type Figure } from '../eval-result.js';
 import { findFile, needFile } from '../find-file.js';
 import { groupBy } from '../group-by.js';
@@ -16,7 +16,12 @@ import { readLines } from '../read-lines.js';
 
 const FROM = 'https://github.com/BradyFU/Awesome-Multimodal-Large-Language-Models/tree/Evaluation';
 const DATA: BenchmarkFile = {
-  names: ['MME_Benchmark_release_version', '.'],
+  names: [
+    'MME_Benchmark_release_version/MME_Benchmark',
+    'MME_Benchmark_release_version',
+    'MME_Benchmark',
+    '.',
+  ],
   holds: 'pictures and questions with answers, a folder a task',
   from: FROM,
   needed: 'to ask and score',
@@ -45,7 +50,7 @@ export const mme: Benchmark = {
   measure: 'perception, points of 2,000',
   scoredBy: 'llava',
   files: [DATA, AUTHORS],
-  licence: 'research only, on request',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 128 },
   published: {
     perception: { '7B': 1510.7, '13B': 1531.3, '7B LoRA': 1476.9, '13B LoRA': 1541.7, '13B-HD': 1500.1 },

@@ -17,6 +17,9 @@ const CATEGORIES = { adversarial: 0, random: 10_000_000, popular: 20_000_000 } a
 type Category = keyof typeof CATEGORIES;
 const CATEGORY_NAMES = Object.keys(CATEGORIES) as Category[];
 
+/** Of the random file in later revisions; that of the paper has 2,910. */
+const LATER_RANDOM_QUESTIONS = 3000;
+
 const REVISION = 'e3e39262c85a6a83f26cf5094022a782cb0df58d';
 const FROM = `https://github.com/AoiDragon/POPE/tree/${REVISION}/output/coco`;
 const LABELS: Readonly<Record<Category, BenchmarkFile>> = {
@@ -107,13 +110,14 @@ async function readItems(folder: string): Promise<readonly Item[]> {
 }
 
 /** Source: `llava/eval/eval_pope.py`; it pairs by position, here the ids and the questions must agree as well. */
-function scoreItems(items: readonly Item[], file: AnswerFile): EvalResult {
-  checkRevision(items, file);
-  const { byId, notes } = matchAnswers(
+function scoreItems(all: readonly Item[], file: AnswerFile): EvalResult {
+  checkRevision(all, file);
+  const { byId, isAsked, notes } = matchAnswers(
     file,
-    items.map(({ id }) => String(id)),
+    all.map(({ id }) => String(id)),
     'refused',
   );
+  const items = all.filter(({ id }) => isAsked(String(id)));
   const categories = (['random', 'popular', 'adversarial'] as const).map((category) => {
     const counts = countYesNo(
       items
@@ -122,18 +126,18 @@ function scoreItems(items: readonly Item[], file: AnswerFile): EvalResult {
     );
     return { category, counts, f1: f1Figure(category, counts) };
   });
-  const all = categories.map(({ f1 }) => f1);
+  const scores = categories.map(({ f1 }) => f1);
   return {
     benchmark: 'pope',
     headline: {
       name: 'mean F1',
-      value: meanOf(all.map(({ value }) => value)),
+      value: meanOf(scores.map(({ value }) => value)),
       unit: '%',
       total: items.length,
-      interval: intervalOfMean(all),
+      interval: intervalOfMean(scores),
     },
     figures: categories.flatMap(({ category, counts, f1 }) => [f1, ...shareFigures(category, counts)]),
-    notes,
+    notes: [...notes, ...revisionNote(all)],
   };
 }
 
@@ -157,6 +161,15 @@ function shareFigures(category: Category, counts: YesNoCounts): readonly Figure[
     shareFigure(`${category} precision`, truePositive, truePositive + falsePositive),
     shareFigure(`${category} recall`, truePositive, truePositive + falseNegative),
     shareFigure(`${category} yes ratio`, truePositive + falsePositive, all),
+  ];
+}
+
+/** The file of later revisions is told by its length; nothing in it says so. */
+function revisionNote(items: readonly Item[]): readonly string[] {
+  const random = items.filter(({ category }) => category === 'random').length;
+  if (random !== LATER_RANDOM_QUESTIONS) return [];
+  return [
+    `The random file has ${random} questions: a later revision than the paper’s, whose figure stands for others.`,
   ];
 }
 

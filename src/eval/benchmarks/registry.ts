@@ -4,6 +4,7 @@ import type { Benchmark } from '../benchmark.js';
 import { benchlmm } from './benchlmm.js';
 import { coloninstCls, coloninstRec, coloninstReg } from './coloninst.js';
 import { gqa } from './gqa.js';
+import { infimmEval } from './infimm-eval.js';
 import { llavaBench } from './llava-bench.js';
 import { mmVet } from './mm-vet.js';
 import { mmVetV2 } from './mm-vet-v2.js';
@@ -13,10 +14,11 @@ import { pope } from './pope.js';
 import { scienceqa } from './scienceqa.js';
 import { seed } from './seed.js';
 import { spatialbench } from './spatialbench.js';
+import { spatialbotBench } from './spatialbot-bench.js';
 import { textvqa } from './textvqa.js';
 import { vipBench, vipBenchCoordinates, vipBenchHuman } from './vip-bench.js';
-import { vizwiz } from './vizwiz.js';
-import { vqav2 } from './vqav2.js';
+import { vizwiz, vizwizVal } from './vizwiz.js';
+import { vqav2, vqav2Val } from './vqav2.js';
 
 /** The paper's twelve in the order of its tables, then the others. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -32,15 +34,19 @@ export const BENCHMARKS: readonly Benchmark[] = [
   seed,
   llavaBench,
   mmVet,
+  vqav2Val,
+  vizwizVal,
   mmVetV2,
   benchlmm,
   vipBench,
   vipBenchHuman,
   vipBenchCoordinates,
   spatialbench,
+  spatialbotBench,
   coloninstCls,
   coloninstReg,
   coloninstRec,
+  infimmEval,
 ];
 
 /** @throws ExpectedError('usage') listing the names */

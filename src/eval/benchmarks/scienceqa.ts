@@ -141,21 +141,27 @@ function rowOf({ id, image, value }: Item, pictures: string): EvalRow {
 }
 
 /** Source: `llava/eval/eval_science_qa.py`; what has a picture is told by the data, not by the answer's prompt. */
-function scoreItems(items: readonly Item[], file: AnswerFile): EvalResult {
-  const { byId, notes } = matchAnswers(
+function scoreItems(all: readonly Item[], file: AnswerFile): EvalResult {
+  const { byId, isAsked, notes } = matchAnswers(
     file,
-    items.map(({ id }) => id),
+    all.map(({ id }) => id),
     'wrong',
   );
+  const items = all.filter(({ id }) => isAsked(id));
   const right = (some: readonly Item[]) =>
     some.filter(({ id, label }) => parseScienceQaLetter(byId.get(id)?.text ?? '') === label).length;
   const figure = (name: string, some: readonly Item[]) => shareFigure(name, right(some), some.length);
+  const isAsking = (some: readonly Item[]) => some.some(({ id }) => byId.has(id));
   const withPicture = items.filter(({ image }) => image !== undefined);
   const without = items.filter(({ image }) => image === undefined);
   return {
     benchmark: 'scienceqa',
     headline: figure('with picture', withPicture),
-    figures: [figure('all', items), figure('without picture', without)],
-    notes,
+    ...(isAsking(without)
+      ? { figures: [figure('all', items), figure('without picture', without)], notes }
+      : {
+          figures: [],
+          notes: [...notes, 'The questions without a picture have no answers: no figure over all.'],
+        }),
   };
 }

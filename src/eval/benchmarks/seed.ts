@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { shareFigure, type Figure } from '../eval-result.js';
 import { findFile, needFile } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
 import { LETTER_ANSWER, withEnding, withOptions } from '../prompts.js';
+import { pythonJson } from '../python-json.js';
 import { readJson } from '../read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/AILab-CVC/SEED-Bench';
@@ -54,7 +55,7 @@ export const seed: Benchmark = {
   measure: 'accuracy on pictures and videos, %',
   scoredBy: 'llava',
   files: [QUESTIONS, AUTHORS, PICTURES, FRAMES],
-  licence: 'CC BY-NC 4.0',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 128 },
   published: {
     total: { '7B': 58.6, '13B': 61.6, '7B LoRA': 60.1, '13B LoRA': 61.3, '13B-HD': 62.6 },
@@ -65,6 +66,7 @@ export const seed: Benchmark = {
   remarks: [
     'The benchmark’s own protocol ranks options by likelihood; LLaVA generates the letter.',
     'An answer must be the letter and nothing else.',
+    'Published figures are of the first release, 19,242 questions; on 30 November 2023 the video questions were sifted.',
   ],
   async *rows(folder) {
     const authors = await findFile(folder, AUTHORS);
@@ -92,12 +94,13 @@ export const seed: Benchmark = {
   /** Source: `scripts/convert_seed_for_submission.py`: a question without an answer is wrong. */
   async score(folder, answers) {
     const data = await readJson(await needFile(folder, QUESTIONS), questionsSchema);
-    const { byId, notes } = matchAnswers(
+    const { byId, isAsked, notes } = matchAnswers(
       answers,
       data.questions.map(({ question_id }) => String(question_id)),
       'wrong',
     );
-    const judged = data.questions.map(({ question_id, question_type_id: type, data_type: kind, answer }) => ({
+    const asked = data.questions.filter(({ question_id }) => isAsked(String(question_id)));
+    const judged = asked.map(({ question_id, question_type_id: type, data_type: kind, answer }) => ({
       type,
       kind,
       right: byId.get(String(question_id))?.text === answer,
@@ -131,7 +134,7 @@ export const seed: Benchmark = {
     const ids = questions.map(({ question_id }) => question_id);
     const { byId } = matchAnswers(answers, ids.map(String), 'refused');
     const lines = ids.map((id) =>
-      JSON.stringify({ question_id: id, prediction: byId.get(String(id))?.text ?? '' }),
+      pythonJson({ question_id: id, prediction: byId.get(String(id))?.text ?? '' }),
     );
     return [
       {

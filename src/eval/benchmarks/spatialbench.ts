@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { letterOf } from '../../llava/response-format.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
 import { needFile, pictureFolder } from '../find-file.js';
 import { matchAnswers } from '../match-answers.js';
@@ -42,14 +42,14 @@ export const spatialbench: Benchmark = {
   measure: 'accuracy, %',
   scoredBy: 'llava',
   files: [DATA, PICTURES],
-  licence: 'see the repository',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 1024 },
   published: {
-    total: { '13B': 27.2 },
-    'position relative': { '13B': 30.9 },
-    'position absolute': { '13B': 24.5 },
-    'orientation relative': { '13B': 28.3 },
-    'orientation absolute': { '13B': 25.8 },
+    total: { 'LLaVA-1.5': 27.2 },
+    'position relative': { 'LLaVA-1.5': 30.9 },
+    'position absolute': { 'LLaVA-1.5': 24.5 },
+    'orientation relative': { 'LLaVA-1.5': 28.3 },
+    'orientation absolute': { 'LLaVA-1.5': 25.8 },
   },
   publishedIn: 'hyper.ai’s listing, which does not say the size of LLaVA-1.5',
   remarks: ['The answer’s first character must be the letter, nothing else is read.'],
@@ -70,12 +70,13 @@ export const spatialbench: Benchmark = {
   },
   /** Source: `spatialbench/eval_spatialbench.py`. */
   async score(folder, answers) {
-    const items = await readItems(folder);
-    const { byId, notes } = matchAnswers(
+    const all = await readItems(folder);
+    const { byId, isAsked, notes } = matchAnswers(
       answers,
-      items.map(({ id }) => String(id)),
+      all.map(({ id }) => String(id)),
       'wrong',
     );
+    const items = all.filter(({ id }) => isAsked(String(id)));
     const right = (some: typeof items) =>
       some.filter(({ id, answer }) => byId.get(String(id))?.text.charAt(0) === letterOf(answer)).length;
     const figure = (name: string, some: typeof items) => shareFigure(name, right(some), some.length);

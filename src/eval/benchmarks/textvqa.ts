@@ -3,11 +3,12 @@ import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
-import type { Benchmark, BenchmarkFile } from '../benchmark.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { meanFigure } from '../eval-result.js';
 import { findFile, needFile, pictureFolder } from '../find-file.js';
 import { failedNote, note } from '../match-answers.js';
-import { textVqaAccuracy } from '../metrics/vqa-accuracy.js';
+import { textVqaScorer } from '../metrics/vqa-accuracy.js';
+import { tenAnswersSchema } from '../people-schema.js';
 import { SHORT_ANSWER, withEnding } from '../prompts.js';
 import { capitalise } from '../python-text.js';
 import { readJson } from '../read-json.js';
@@ -38,7 +39,7 @@ const questionsSchema = v.object({
     v.object({
       image_id: v.string(),
       question: v.string(),
-      answers: v.pipe(v.array(v.string()), v.length(10)),
+      answers: tenAnswersSchema,
     }),
   ),
 });
@@ -53,7 +54,7 @@ export const textvqa: Benchmark = {
   measure: 'VQA accuracy, %',
   scoredBy: 'llava',
   files: [QUESTIONS, OCR, AUTHORS, PICTURES],
-  licence: 'CC BY 4.0',
+  licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 128 },
   published: { accuracy: { '7B': 58.2, '13B': 61.3, '7B LoRA': 58.2, '13B LoRA': 60.2, '13B-HD': 62.5 } },
   publishedIn: 'LLaVA-1.5 paper, Table 4; LLaVA docs/MODEL_ZOO.md',
@@ -87,12 +88,13 @@ export const textvqa: Benchmark = {
     const { data } = await readJson(path, questionsSchema);
     const people = new Map(data.map((item) => [keyOf(item.image_id, item.question), item.answers]));
     const answered = new Set<string>();
+    const score = textVqaScorer();
     const scores = file.answers.map(({ questionId, prompt, text }) => {
       const key = keyOf(String(questionId), questionOf(prompt));
       const truths = people.get(key);
       if (truths === undefined) throw notInData(path, String(questionId), prompt);
       answered.add(key);
-      return textVqaAccuracy(text, truths);
+      return score(text, truths);
     });
     return {
       benchmark: 'textvqa',

@@ -77,8 +77,8 @@ export const vipBenchCoordinates: Benchmark = {
   async write(folder, answers) {
     return writeForJudge('vip-bench-coordinates', await gradedItems(folder), answers);
   },
-  async summarise(folder, reviews) {
-    return summariseGrades('vip-bench-coordinates', await gradedItems(folder), reviews);
+  async summarise(folder, reviews, sample) {
+    return summariseGrades('vip-bench-coordinates', await gradedItems(folder), reviews, sample);
   },
 };
 
@@ -96,11 +96,12 @@ function drawnEdition(name: string, title: string, split: 'bbox' | 'human'): Ben
     async write(folder, answers) {
       return writeForJudge(name, await gradedItems(folder, await readQuestions(folder, questions)), answers);
     },
-    async summarise(folder, reviews) {
+    async summarise(folder, reviews, sample) {
       return summariseGrades(
         name,
         await gradedItems(folder, await readQuestions(folder, questions)),
         reviews,
+        sample,
       );
     },
   };

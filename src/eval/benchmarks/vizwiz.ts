@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
-import type { Benchmark, BenchmarkFile, EvalRow } from '../benchmark.js';
-import { meanFigure } from '../eval-result.js';
+import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile, type EvalRow } from '../benchmark.js';
 import { needFile, needOneOf, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { matchAnswers, refuseOtherQuestions } from '../match-answers.js';
 import { normaliseAnswer } from '../metrics/evalai-normaliser.js';
-import { vqaAccuracy } from '../metrics/vqa-accuracy.js';
 import { peopleSchema } from '../people-schema.js';
+import { scorePeople } from '../score-people.js';
 import { SHORT_ANSWER, UNANSWERABLE, withEnding } from '../prompts.js';
 import { capitalise } from '../python-text.js';
+import { pythonJson } from '../python-json.js';
 import { readJson } from '../read-json.js';
 
 const FROM = 'https://vizwiz.cs.colorado.edu/VizWiz_final/vqa_data/Annotations.zip';
@@ -22,9 +22,9 @@ const TEST: BenchmarkFile = {
 const AUTHORS = authorsFile('llava_test.jsonl');
 const VAL: BenchmarkFile = {
   names: ['val.json', 'Annotations/val.json'],
-  holds: 'questions and answers of the validation split, for scoring without the server',
+  holds: 'questions with answers of the validation split',
   from: FROM,
-  needed: 'either',
+  needed: 'to ask and score',
 };
 const TEST_PICTURES: BenchmarkFile = {
   names: ['test'],
@@ -36,8 +36,11 @@ const VAL_PICTURES: BenchmarkFile = {
   names: ['val'],
   holds: 'pictures of the validation split',
   from: 'https://vizwiz.cs.colorado.edu/VizWiz_final/images/val.zip',
-  needed: 'optional',
+  needed: 'to ask',
 };
+
+const LICENCE = SEE_PUBLISHER;
+const DECODING = { temperature: 0, maxTokens: 128 } as const;
 
 const questionSchema = v.object({ image: v.string(), question: v.string() });
 const labelledSchema = v.object({
@@ -46,62 +49,23 @@ const labelledSchema = v.object({
   answer_type: v.optional(v.string(), 'unknown'),
 });
 
-/** VizWiz: test through the server, the validation split here. */
+/** VizWiz, test split: through the server. */
 export const vizwiz: Benchmark = {
   name: 'vizwiz',
   title: 'VizWiz',
   measure: 'VQA accuracy on test, %',
   scoredBy: 'server',
-  files: [TEST, AUTHORS, TEST_PICTURES, VAL, VAL_PICTURES],
-  licence: 'CC BY 4.0',
-  decoding: { temperature: 0, maxTokens: 128 },
+  files: [TEST, AUTHORS, TEST_PICTURES],
+  licence: LICENCE,
+  decoding: DECODING,
   published: { test: { '7B': 50.0, '13B': 53.6, '7B LoRA': 47.8, '13B LoRA': 58.9, '13B-HD': 57.5 } },
   publishedIn: 'LLaVA-1.5 paper, Table 3; LLaVA docs/MODEL_ZOO.md',
-  remarks: [
-    'Published figures are of the test split: EvalAI, challenge 2185. The validation split stands beside none.',
-  ],
+  remarks: ['Scored by EvalAI, challenge 2185; vizwiz-val is scored here.'],
   async *rows(folder) {
-    const { file, path } = await needOneOf(folder, [TEST, AUTHORS, VAL]);
-    const pictures = await pictureFolder(folder, file === VAL ? VAL_PICTURES : TEST_PICTURES);
-    if (file === AUTHORS) {
-      yield* readAuthorsQuestions(path, pictures);
-      return;
-    }
-    const questions = await readJson(path, v.array(questionSchema));
-    for (const [questionId, { image, question }] of questions.entries()) {
-      const prompt = withEnding(capitalise(question), UNANSWERABLE, SHORT_ANSWER);
-      yield { questionId, image, picture: join(pictures, image), text: prompt, prompt, category: 'default' };
-    }
-  },
-  async score(folder, file) {
-    const questions = await readJson(await needFile(folder, VAL), v.array(labelledSchema));
-    const { byId, notes } = matchAnswers(
-      file,
-      questions.map((_, position) => String(position)),
-      'refused',
-    );
-    const scored = questions.map(({ answers, answer_type: type }, position) => ({
-      type,
-      score: vqaAccuracy(
-        byId.get(String(position))?.text ?? '',
-        answers.map(({ answer }) => answer),
-      ),
-    }));
-    const types = [...new Set(scored.map(({ type }) => type))].sort();
-    return {
-      benchmark: 'vizwiz',
-      headline: meanFigure(
-        'validation',
-        scored.map(({ score }) => score),
-      ),
-      figures: types.map((type) =>
-        meanFigure(
-          type,
-          scored.filter((one) => one.type === type).map(({ score }) => score),
-        ),
-      ),
-      notes: [...notes, 'This is the validation split; the published figures are of the test split.'],
-    };
+    const { file, path } = await needOneOf(folder, [TEST, AUTHORS]);
+    const pictures = await pictureFolder(folder, TEST_PICTURES);
+    if (file === AUTHORS) yield* readAuthorsQuestions(path, pictures);
+    else yield* readQuestions(path, pictures);
   },
   /** Source: `scripts/convert_vizwiz_for_submission.py`; a missing answer is an error there too. */
   async write(folder, file) {
@@ -112,6 +76,10 @@ export const vizwiz: Benchmark = {
       rows.map(({ questionId }) => String(questionId)),
       'refused',
     );
+    refuseOtherQuestions(
+      file,
+      new Map(rows.map(({ questionId, prompt }) => [String(questionId), prompt.split('\n', 1)[0] ?? ''])),
+    );
     const submission = rows.map(({ image, questionId }) => ({
       image,
       answer: normaliseAnswer(byId.get(String(questionId))?.text ?? ''),
@@ -119,9 +87,47 @@ export const vizwiz: Benchmark = {
     return [
       {
         name: 'vizwiz-submission.json',
-        content: JSON.stringify(submission),
+        content: pythonJson(submission),
         purpose: 'upload to https://eval.ai/web/challenges/challenge-page/2185',
       },
     ];
   },
 };
+
+/** VizWiz, validation split: its answers are published. */
+export const vizwizVal: Benchmark = {
+  name: 'vizwiz-val',
+  title: 'VizWiz, validation split',
+  measure: 'VQA accuracy, %',
+  scoredBy: 'llava',
+  files: [VAL, VAL_PICTURES],
+  licence: LICENCE,
+  decoding: DECODING,
+  published: {},
+  publishedIn: 'the paper has the test split only',
+  remarks: ['For scoring without the server; the published figures of VizWiz are of the test split.'],
+  async *rows(folder) {
+    yield* readQuestions(await needFile(folder, VAL), await pictureFolder(folder, VAL_PICTURES));
+  },
+  async score(folder, file) {
+    const questions = await readJson(await needFile(folder, VAL), v.array(labelledSchema));
+    refuseOtherQuestions(
+      file,
+      new Map(questions.map(({ question }, position) => [String(position), question])),
+    );
+    return scorePeople(
+      'vizwiz-val',
+      questions.map(({ answers, answer_type: type }, position) => ({ id: String(position), type, answers })),
+      file,
+    );
+  },
+};
+
+/** A question's number is its place in the file, as in the authors' question file. */
+async function* readQuestions(path: string, pictures: string): AsyncGenerator<EvalRow> {
+  const questions = await readJson(path, v.array(questionSchema));
+  for (const [questionId, { image, question }] of questions.entries()) {
+    const prompt = withEnding(capitalise(question), UNANSWERABLE, SHORT_ANSWER);
+    yield { questionId, image, picture: join(pictures, image), text: prompt, prompt, category: 'default' };
+  }
+}

@@ -17,10 +17,15 @@ export function scoreCircular(
 ): CircularScore {
   const questions = new Map<number, boolean>();
   for (const { index, right } of rows) {
-    const question = index % TURN;
+    const question = questionOf(index);
     questions.set(question, right && (questions.get(question) ?? true));
   }
   return { right: [...questions.values()].filter(Boolean).length, questions: questions.size };
+}
+
+/** The question that a row turns the options of. */
+export function questionOf(index: number): number {
+  return index % TURN;
 }
 
 /** Whether this row shows the options in their first order. */

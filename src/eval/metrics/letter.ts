@@ -10,7 +10,7 @@ export function parseScienceQaLetter(text: string): string | undefined {
   const first = text.charAt(0);
   const startsWithLetter = first !== '' && SCIENCEQA_LETTERS.includes(first);
   if (startsWithLetter && (text.length === 1 || text.startsWith('. ', 1))) return first;
-  const said = [...text.matchAll(/The answer is ([A-Z])./g)];
+  const said = [...text.matchAll(/The answer is ([A-Z])[^\n]/g)];
   return said.length === 1 ? said[0]?.[1] : undefined;
 }
 

@@ -1,34 +1,43 @@
 import { normaliseAnswer, normaliseVqaAnswer, removeVqaPunctuation } from './evalai-normaliser.js';
+import { remember } from './remember.js';
 
 /** This many people must agree for a full score. */
 const ENOUGH = 3;
 
+/** Accuracy (0 to 1) of one answer against those of ten people. */
+export type VqaScorer = (answer: string, people: readonly string[]) => number;
+
 /**
- * Accuracy (0 to 1) of one answer against those of ten people, both normalised as EvalAI does.
+ * Scores by the rules of TextVQA: all answers normalised as EvalAI does.
  * Source: `TextVQAAccuracyEvaluator` in `llava/eval/m4c_evaluator.py`.
  */
-export function textVqaAccuracy(answer: string, people: readonly string[]): number {
-  return leaveOneOut(normaliseAnswer(answer), mapOnce(people, normaliseAnswer));
+export function textVqaScorer(): VqaScorer {
+  const normalise = remember(normaliseAnswer);
+  return (answer, people) => leaveOneOut(normalise(answer), people.map(normalise));
 }
 
 /**
- * Accuracy (0 to 1) of one answer by the rules of VQAv2.
+ * Scores by the rules of VQAv2.
  * Source: `vqaEval.py` of GT-Vision-Lab/VQA. Quirks that are kept: people's answers lose their punctuation only when
  * not all of them are the same, and never their articles or number words.
  */
-export function vqaAccuracy(answer: string, people: readonly string[]): number {
-  const differ = new Set(people).size > 1;
-  return leaveOneOut(normaliseVqaAnswer(answer), differ ? mapOnce(people, removeVqaPunctuation) : people);
+export function vqaScorer(): VqaScorer {
+  const normalise = remember(normaliseVqaAnswer);
+  const clean = remember(removeVqaPunctuation);
+  return (answer, people) => {
+    const differ = people.some((other) => other !== people[0]);
+    return leaveOneOut(normalise(answer), differ ? people.map(clean) : people);
+  };
 }
 
-/** People often say the same: each of their answers is worked on once. */
-function mapOnce(people: readonly string[], work: (answer: string) => string): readonly string[] {
-  const done = new Map<string, string>();
-  return people.map((answer) => {
-    const known = done.get(answer) ?? work(answer);
-    done.set(answer, known);
-    return known;
-  });
+/** One answer by the rules of TextVQA; for many, make a scorer. */
+export function textVqaAccuracy(answer: string, people: readonly string[]): number {
+  return textVqaScorer()(answer, people);
+}
+
+/** One answer by the rules of VQAv2; for many, make a scorer. */
+export function vqaAccuracy(answer: string, people: readonly string[]): number {
+  return vqaScorer()(answer, people);
 }
 
 /** Mean over all sets that leave one person out of `min(1, others who said the same / 3)`. */

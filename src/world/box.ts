@@ -1,4 +1,4 @@
-import { boxOnPaddedSquare, type Box } from '../../src/llava/box.js';
+import { boxOnPaddedSquare, type Box } from '../llava/box.js';
 import { corners } from './draw.js';
 import type { Scene, Thing } from './scene.js';
 

@@ -1,5 +1,5 @@
-import { formatBox } from '../../src/llava/box.js';
-import { letterOf, writeRequest, type ResponseFormat } from '../../src/llava/response-format.js';
+import { formatBox } from '../llava/box.js';
+import { letterOf, writeRequest, type ResponseFormat } from '../llava/response-format.js';
 import { boxOf } from './box.js';
 import { caption, describeThing, description, detailedDescription } from './descriptions.js';
 import { inquiriesAbout, nameOf, type Inquiry, type InquiryKind } from './inquiries.js';

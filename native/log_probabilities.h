@@ -1,0 +1,13 @@
+#pragma once
+
+#include <vector>
+
+#include "llama.h"
+
+/**
+ * Natural logarithms of the probabilities of tokens, from the raw logits of one output of the last batch: its
+ * index there. Nothing else may use the context meanwhile. Throws INVALID_ARGUMENT for an index without
+ * logits or a token that the vocabulary does not have.
+ */
+std::vector<double> log_probabilities(llama_context* context, int32_t index,
+                                      const std::vector<llama_token>& tokens);

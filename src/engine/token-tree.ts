@@ -1,0 +1,45 @@
+import type { Token } from 'node-llama-cpp';
+
+/** Texts of tokens by their common beginnings. */
+export interface TokenTree {
+  /** By the token that leads there. */
+  readonly next: Map<Token, TokenTree>;
+  /** Places of the texts that end here. */
+  readonly ends: number[];
+}
+
+/** Gathers texts: those that begin alike share the way. */
+export function growTokenTree(texts: readonly (readonly Token[])[]): TokenTree {
+  const root: TokenTree = { next: new Map(), ends: [] };
+  for (const [place, tokens] of texts.entries()) {
+    let node = root;
+    for (const token of tokens) {
+      let next = node.next.get(token);
+      if (next === undefined) node.next.set(token, (next = { next: new Map(), ends: [] }));
+      node = next;
+    }
+    node.ends.push(place);
+  }
+  return root;
+}
+
+/** The same tree as `count` trees at most that share out what is to be evaluated; none is empty but of an empty tree. */
+export function splitTokenTree({ next, ends }: TokenTree, count: number): readonly TokenTree[] {
+  const branches = [...next].sort(([, a], [, b]) => inner(b) - inner(a));
+  const parts: TokenTree[] = [];
+  for (const [place, [token, branch]] of branches.entries()) {
+    // Branches that end at once need nothing evaluated: they stay with the first part.
+    const part = inner(branch) === 0 ? 0 : place % count;
+    const known = (parts[part] ??= { next: new Map(), ends: [] });
+    known.next.set(token, branch);
+  }
+  const [first = { next: new Map<Token, TokenTree>(), ends: [] }, ...others] = parts;
+  return [{ ...first, ends }, ...others];
+}
+
+/** Tokens of the tree that others follow: those that must be evaluated. */
+function inner({ next }: TokenTree): number {
+  let sum = next.size > 0 ? 1 : 0;
+  for (const branch of next.values()) sum += inner(branch);
+  return sum;
+}

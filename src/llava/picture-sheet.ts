@@ -1,0 +1,46 @@
+import sharp from 'sharp';
+import { decodePicture } from './decode-picture.js';
+import { openPicture } from './picture.js';
+
+/** White space in each cell: beside a picture, and above and below it with its number. Pixels. */
+const GAP = { across: 20, down: 30 };
+const NUMBER = { height: 20, size: 11 };
+
+/**
+ * Pictures on one white sheet, in rows of ⌈√n⌉, each in a cell of the largest one's size with its number above.
+ * Source: `process_images_for_question` of MM-Vet v2 (`v2/inference/utils.py`), for models that take one picture; the
+ * font of the numbers is another.
+ * @returns bytes of a PNG
+ * @throws ExpectedError('input') when a picture cannot be read
+ */
+export async function pictureSheet(paths: readonly string[]): Promise<Uint8Array> {
+  const pictures = await Promise.all(
+    paths.map(async (path) => decodePicture(await openPicture({ kind: 'file', path }, { exif: false }))),
+  );
+  const columns = Math.ceil(Math.sqrt(pictures.length));
+  const rows = Math.ceil(pictures.length / columns);
+  const cell = {
+    width: Math.max(...pictures.map(({ width }) => width)) + GAP.across,
+    height: Math.max(...pictures.map(({ height }) => height)) + GAP.down,
+  };
+  const size = { width: cell.width * columns, height: cell.height * rows };
+  const placed = pictures.map(({ rgb, width, height }, index) => ({
+    input: Buffer.from(rgb),
+    raw: { width, height, channels: 3 as const },
+    left: (index % columns) * cell.width + Math.floor((cell.width - width) / 2),
+    top: Math.floor(index / columns) * cell.height + Math.floor((cell.height - height - 10) / 2),
+    width,
+  }));
+  const numbers = placed.map(
+    ({ left, top, width }, index) =>
+      `<text x="${left + Math.floor(width / 2)}" y="${top + NUMBER.size}" font-size="${NUMBER.size}" font-family="sans-serif">${index + 1}</text>`,
+  );
+  const layer = `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}">${numbers.join('')}</svg>`;
+  return await sharp({ create: { ...size, channels: 3, background: 'white' } })
+    .composite([
+      ...placed.map(({ input, raw, left, top }) => ({ input, raw, left, top: top + NUMBER.height })),
+      { input: Buffer.from(layer), left: 0, top: 0 },
+    ])
+    .png()
+    .toBuffer();
+}
