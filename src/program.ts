@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAskCommand } from './commands/ask.js';
 import type { CommandContext } from './commands/command-context.js';
+import { addChatCommand } from './commands/chat.js';
 import { addBatchCommand } from './commands/batch.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEvalCommand } from './commands/eval.js';
@@ -50,6 +51,7 @@ function makeProgram(context: CommandContext): Command {
       writeErr: (text) => io.stderr.write(text),
     });
   addAskCommand(program, context);
+  addChatCommand(program, context);
   addBatchCommand(program, context);
   addFeaturesCommand(program, context);
   addEvalCommand(program, context);

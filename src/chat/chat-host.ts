@@ -1,0 +1,13 @@
+/** What commands of the chat need of the world. */
+export interface ChatHost {
+  /** The picture on the clipboard. @throws ExpectedError('input') when there is none */
+  readClipboard(signal: AbortSignal): Promise<Uint8Array>;
+  /** Puts text on the clipboard; false when nothing here can. */
+  copy(text: string, signal: AbortSignal): Promise<boolean>;
+  /** Names of the models that are on this machine. */
+  models(): Promise<readonly string[]>;
+  /** @throws ExpectedError('input') when the file cannot be read, or is too large */
+  readText(path: string): Promise<string>;
+  /** Writes all or nothing. @throws ExpectedError('input') */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+}

@@ -1,0 +1,249 @@
+import type { AnswerUsage, ImagePrefix } from '../engine/engine.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { checkQuestion, writeRequest, type Question } from '../llava/response-format.js';
+import { KEPT_FEATURES, type Album, type PicturePlace, type SeenPicture } from './album.js';
+import {
+  promptTurns,
+  reserveOf,
+  turnsToDrop,
+  type ChatAnswer,
+  type ChatStop,
+  type ChatTurn,
+} from './chat-turn.js';
+import type { ChatStatus, ChatView } from './chat-view.js';
+import type { AskOptions, AskSettings, FindModel, LoadableModel, OpenedModel } from './chat-settings.js';
+import { untilAborted } from './until-aborted.js';
+
+/** The chat itself: pictures, what was said about each, and the weights that answer. One thing at a time. */
+export class ChatSession implements AsyncDisposable {
+  readonly album: Album;
+  readonly settings: AskSettings;
+  readonly view: ChatView;
+  readonly #findModel: FindModel;
+  #opening: Promise<OpenedModel>;
+  readonly #prefixes = new Map<string, Promise<ImagePrefix>>();
+  #closing = new AbortController();
+  #status: ChatStatus;
+  lastAnswer: ChatAnswer | undefined;
+  /** The last question, when it stood by itself. */
+  lastIndependent: Question | undefined;
+
+  /** Begins to load the weights. */
+  constructor(
+    album: Album,
+    settings: AskSettings,
+    view: ChatView,
+    model: LoadableModel,
+    findModel: FindModel,
+  ) {
+    this.album = album;
+    this.settings = settings;
+    this.view = view;
+    this.#findModel = findModel;
+    this.#status = {
+      model: model.name,
+      device: undefined,
+      picture: undefined,
+      used: 0,
+      contextSize: undefined,
+      tokensPerSecond: undefined,
+      work: undefined,
+    };
+    this.#opening = this.#load(model);
+    this.#opening.catch(() => undefined);
+  }
+
+  get status(): ChatStatus {
+    return this.#status;
+  }
+
+  /** Settles when the weights are loaded. */
+  async ready(): Promise<OpenedModel> {
+    return await this.#opening;
+  }
+
+  /** Looks at a picture; its conversation, if it was seen before, goes on. */
+  async look(place: PicturePlace, signal: AbortSignal): Promise<SeenPicture> {
+    const { seen, decoded } = await this.album.open(place, signal);
+    this.lastIndependent = undefined;
+    this.#show({ picture: seen.info.label, used: 0 });
+    await this.view.picture(seen, decoded);
+    // Its failure is told when a question needs it.
+    this.#makePrefix(seen).catch(() => undefined);
+    return seen;
+  }
+
+  /** Answers with other weights from here on; the conversations stay. */
+  async changeModel(name: string): Promise<OpenedModel> {
+    const model = await this.#findModel(name);
+    await this.#close();
+    this.#opening = this.#load(model);
+    this.#opening.catch(() => undefined);
+    return await this.#opening;
+  }
+
+  /** A question with the session's format and choices. */
+  questionOf(text: string): Question {
+    const { format, choices } = this.settings;
+    return { text, format, ...(choices === undefined ? {} : { choices }) };
+  }
+
+  /** The picture that the chat is about. @throws ExpectedError('usage') when there is none yet */
+  needPicture(): SeenPicture {
+    const { current } = this.album;
+    if (current !== undefined) return current;
+    throw new ExpectedError('usage', 'There is no picture yet, and questions are about one.', {
+      hint: '/image street.jpg, or drop a picture on the terminal',
+    });
+  }
+
+  /**
+   * Answers a question about the current picture, and keeps the turn unless it stands by itself.
+   * @param signal stops the answer; what is there of it is kept
+   */
+  async ask(question: Question, signal: AbortSignal, options: AskOptions = {}): Promise<void> {
+    const seen = this.needPicture();
+    checkQuestion(question);
+    const request = writeRequest(question, seen.info);
+    const isIndependent = options.isIndependent === true;
+    try {
+      const prefix = await this.#prefix(seen, signal);
+      const wanted = isIndependent ? [] : (options.turns ?? seen.turns);
+      const turns = await this.#makeRoom(prefix, request, wanted);
+      if (turns === undefined) return;
+      this.view.begin(question);
+      const { answer, stop, usage } = await this.#collect(prefix, request, turns, signal, options.sampling);
+      const turn: ChatTurn = { question, request, answer, stop };
+      this.lastAnswer = { turn, usage };
+      this.lastIndependent = isIndependent ? question : undefined;
+      if (!isIndependent && answer !== '') seen.turns = [...turns, turn];
+      await this.view.end(this.lastAnswer);
+      this.#tellRoom(isIndependent);
+    } finally {
+      this.#show({ work: undefined });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+
+  async #load(model: LoadableModel): Promise<OpenedModel> {
+    this.#show({
+      model: model.name,
+      work: `loading ${model.name}`,
+      device: undefined,
+      contextSize: undefined,
+      used: 0,
+    });
+    try {
+      const engine = await model.load();
+      const { device, contextSize } = engine.info;
+      this.#show({ device, contextSize });
+      return { name: model.name, engine };
+    } finally {
+      this.#show({ work: undefined });
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    const opened = await this.#opening.catch(() => undefined);
+    await Promise.allSettled(this.#prefixes.values());
+    this.#prefixes.clear();
+    this.#closing = new AbortController();
+    this.album.forgetFeatures();
+    await opened?.engine[Symbol.asyncDispose]();
+  }
+
+  /** The image prefix of a picture, being made since it was opened; a stopped question leaves it to go on. */
+  async #prefix(seen: SeenPicture, signal: AbortSignal): Promise<ImagePrefix> {
+    const making = this.#makePrefix(seen);
+    this.#show({
+      work: this.#status.device === undefined ? this.#status.work : `looking at ${seen.info.label}`,
+    });
+    return await untilAborted(making, signal);
+  }
+
+  #makePrefix(seen: SeenPicture): Promise<ImagePrefix> {
+    const { systemText } = this.settings;
+    const key = JSON.stringify([seen.id, systemText ?? null]);
+    const known = this.#prefixes.get(key);
+    if (known !== undefined) return known;
+    const { signal } = this.#closing;
+    const making = this.#opening.then(async ({ engine }) => {
+      const prefix = engine.look(await this.album.features(seen, engine, signal), systemText);
+      await prefix.evaluate(signal);
+      return prefix;
+    });
+    this.#prefixes.set(key, making);
+    making.catch(() => this.#prefixes.delete(key));
+    // A prefix holds its features, so no more are kept than features are.
+    const [oldest] = this.#prefixes.keys();
+    if (this.#prefixes.size > KEPT_FEATURES && oldest !== undefined) this.#prefixes.delete(oldest);
+    return making;
+  }
+
+  async #collect(
+    prefix: ImagePrefix,
+    request: string,
+    turns: readonly ChatTurn[],
+    signal: AbortSignal,
+    sampling = this.settings.sampling,
+  ): Promise<{ answer: string; stop: ChatStop; usage: AnswerUsage | undefined }> {
+    this.#show({ work: 'answering' });
+    let answer = '';
+    try {
+      for await (const event of prefix.ask(request, sampling, signal, promptTurns(turns))) {
+        if (event.type === 'done') {
+          this.#account(event.usage);
+          return { answer: answer.trim(), stop: event.reason, usage: event.usage };
+        }
+        answer += event.text;
+        await this.view.text(event.text);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return { answer: answer.trim(), stop: 'stopped', usage: undefined };
+  }
+
+  #account({ promptTokens, answerTokens, answerMs }: AnswerUsage): void {
+    const tokensPerSecond = answerMs > 0 ? (answerTokens / answerMs) * 1000 : undefined;
+    this.#show({ used: promptTokens + answerTokens, tokensPerSecond });
+  }
+
+  /** The turns to ask with; undefined when the user would rather not drop the oldest. */
+  async #makeRoom(
+    prefix: ImagePrefix,
+    request: string,
+    turns: readonly ChatTurn[],
+  ): Promise<readonly ChatTurn[] | undefined> {
+    const size = this.#status.contextSize ?? Infinity;
+    const drop = turnsToDrop(promptTurns(turns), size, (kept) => prefix.countTokens(request, kept));
+    if (drop === 0) return turns;
+    const what = drop === 1 ? 'the oldest turn' : `the ${drop} oldest turns`;
+    const taken = prefix.countTokens(request, promptTurns(turns));
+    const told = `The context is nearly full: with this question ${taken} of ${size} positions.`;
+    const answer = await this.view.choose(`${told} Drop ${what}? The picture stays.`);
+    if (answer === true) return turns.slice(drop);
+    if (answer === undefined)
+      throw new ExpectedError('engine', told, { hint: `/drop ${drop} forgets ${what}; the picture stays` });
+    this.view.note('Not asked. /drop, /undo and /clear make room.');
+    return undefined;
+  }
+
+  /** Says that it gets tight before it is. */
+  #tellRoom(isIndependent: boolean): void {
+    const { used, contextSize = Infinity } = this.#status;
+    if (isIndependent || used + 2 * reserveOf(contextSize) <= contextSize) return;
+    this.view.note(
+      `The context fills up: ${used} of ${contextSize} positions. /drop forgets the oldest turns; the picture stays.`,
+    );
+  }
+
+  #show(change: Partial<ChatStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    this.view.status(this.#status);
+  }
+}

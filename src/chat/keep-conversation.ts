@@ -1,0 +1,68 @@
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
+import type { PicturePlace, SeenPicture } from './album.js';
+import type { ChatHost } from './chat-host.js';
+import type { ChatSession } from './chat-session.js';
+import {
+  parseConversation,
+  writeConversationJson,
+  writeConversationMarkdown,
+  type Conversation,
+} from './conversation-file.js';
+import { isWebAddress } from './dropped-path.js';
+
+/** Saves what was said about the current picture; one from the clipboard is saved beside it. */
+export async function saveConversation(session: ChatSession, host: ChatHost, path: string): Promise<void> {
+  const seen = session.needPicture();
+  const kind = extname(path).toLowerCase();
+  if (kind !== '.md' && kind !== '.json')
+    throw new ExpectedError('usage', `${quote(path)} ends neither in .md nor in .json.`, {
+      hint: '/save chat.md',
+    });
+  const { systemText } = session.settings;
+  const conversation: Conversation = {
+    model: session.status.model,
+    ...(systemText === undefined ? {} : { system: systemText }),
+    picture: { place: await placeOf(seen, path, host), sha256: seen.id },
+    turns: seen.turns,
+  };
+  const write = kind === '.md' ? writeConversationMarkdown : writeConversationJson;
+  await host.write(path, Buffer.from(write(conversation)));
+  session.view.note(`Saved ${seen.turns.length} turns to ${path}.`);
+}
+
+/** Goes on with a saved conversation: its picture, its system text, its turns. */
+export async function loadConversation(
+  session: ChatSession,
+  host: ChatHost,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { picture, turns, system, model } = parseConversation(await host.readText(path), path);
+  // A name alone is that of a picture saved beside the conversation.
+  const place: PicturePlace = isWebAddress(picture.place)
+    ? { kind: 'address', path: picture.place }
+    : { kind: 'file', path: resolve(dirname(path), picture.place) };
+  session.settings.systemText = system;
+  const seen = await session.look(place, signal);
+  seen.turns = turns;
+  const notes = [
+    `Loaded ${turns.length} turns from ${path}.`,
+    ...turns.map(({ question, answer }) => `> ${question.text}\n${answer}`),
+    ...(seen.id === picture.sha256
+      ? []
+      : ['The picture is not the one that was talked about: its bytes differ.']),
+    ...(model === session.status.model
+      ? []
+      : [`The answers are of ${model}; ${session.status.model} goes on.`]),
+  ];
+  session.view.note(notes.join('\n'));
+}
+
+async function placeOf({ place, info }: SeenPicture, path: string, host: ChatHost): Promise<string> {
+  if (place.kind !== 'clipboard') return place.kind === 'file' ? resolve(place.path) : place.path;
+  const name = `${basename(path, extname(path))}.${info.format}`;
+  await host.write(join(dirname(path), name), place.bytes);
+  return name;
+}

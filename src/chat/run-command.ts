@@ -1,0 +1,224 @@
+import { randomInt } from 'node:crypto';
+import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
+import { SYSTEM_TEXT } from '../llava/prompt.js';
+import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.js';
+import type { ChatHost } from './chat-host.js';
+import type { ChatSession } from './chat-session.js';
+import { describeCommands, type CommandName } from './commands.js';
+import { describeAnswer } from './describe-answer.js';
+import { isWebAddress, readPaths } from './dropped-path.js';
+import { loadConversation, saveConversation } from './keep-conversation.js';
+
+/** What a command gets: the session, the world, and what stands behind its name. */
+interface Call {
+  readonly session: ChatSession;
+  readonly host: ChatHost;
+  readonly rest: string;
+  readonly signal: AbortSignal;
+}
+
+/** Temperature of a second try, where the first was greedy. */
+const FREER = 0.7;
+
+/** @returns whether the chat goes on @throws ExpectedError when it cannot be done */
+export async function runCommand(
+  session: ChatSession,
+  host: ChatHost,
+  name: CommandName,
+  rest: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (name === 'exit') return false;
+  await HANDLERS[name]({ session, host, rest, signal });
+  return true;
+}
+
+const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<void> | void> = {
+  image: lookAtPicture,
+  paste: async ({ session, host, signal }) => {
+    await session.look({ kind: 'clipboard', bytes: await host.readClipboard(signal) }, signal);
+  },
+  each: async ({ session, rest, signal }) => {
+    await session.ask(session.questionOf(rest), signal, { isIndependent: true });
+  },
+  format: setFormat,
+  choices: setChoices,
+  retry,
+  undo: ({ session }) => {
+    const seen = session.needPicture();
+    const last = seen.turns.at(-1);
+    if (last === undefined) throw nothingSaid();
+    seen.turns = seen.turns.slice(0, -1);
+    session.view.note(`Taken back: ${quote(last.question.text)}. ${countTurns(seen.turns.length)} left.`);
+  },
+  drop: dropTurns,
+  clear: ({ session }) => {
+    session.needPicture().turns = [];
+    session.view.note('A new conversation about the same picture.');
+  },
+  system: ({ session, rest }) => {
+    const { settings, view } = session;
+    if (rest !== '') settings.systemText = rest === 'default' ? undefined : rest;
+    view.note(`System text: ${settings.systemText ?? SYSTEM_TEXT}`);
+  },
+  save: ({ session, host, rest }) => saveConversation(session, host, onePath(rest, '/save chat.md')),
+  load: ({ session, host, rest, signal }) =>
+    loadConversation(session, host, onePath(rest, '/load chat.json'), signal),
+  copy: async ({ session, host, signal }) => {
+    const answer = session.lastAnswer?.turn.answer;
+    if (answer === undefined || answer === '') throw nothingSaid();
+    if (!(await host.copy(answer, signal)))
+      throw new ExpectedError('input', 'Nothing here can write to the clipboard.', {
+        hint: 'Install wl-clipboard (Wayland) or xclip (X11)',
+      });
+    session.view.note('Copied.');
+  },
+  model: async ({ session, host, rest }) => {
+    if (rest === '') {
+      const names = await host.models();
+      session.view.note(
+        `Model: ${session.status.model}. Here: ${names.join(', ')}. /model NAME takes another.`,
+      );
+      return;
+    }
+    const { name, engine } = await session.changeModel(rest);
+    session.view.note(`Answers come from ${name} on ${engine.info.device} from here on.`);
+  },
+  stats: ({ session }) => {
+    if (session.lastAnswer === undefined) throw nothingSaid();
+    session.view.note(describeAnswer(session.lastAnswer, session.status));
+  },
+  help: ({ session }) => {
+    const rows = describeCommands();
+    const width = Math.max(...rows.map(([command]) => command.length));
+    session.view.note(rows.map(([command, about]) => `${command.padEnd(width)}  ${about}`).join('\n'));
+  },
+};
+
+async function lookAtPicture({ session, rest, signal }: Call): Promise<void> {
+  const { pictures, current } = session.album;
+  if (rest === '') {
+    if (pictures.length === 0) session.needPicture();
+    const rows = pictures.map(({ info, turns, id }, index) => {
+      const mark = id === current?.id ? '*' : ' ';
+      return `${mark} ${index + 1}  ${info.label}  ${info.width}×${info.height}  ${countTurns(turns.length)}`;
+    });
+    session.view.note(rows.join('\n'));
+    return;
+  }
+  const numbered = /^\d+$/.test(rest) ? pictures[Number(rest) - 1] : undefined;
+  if (numbered !== undefined) await session.look(numbered.place, signal);
+  else if (isWebAddress(rest)) await session.look({ kind: 'address', path: rest }, signal);
+  else await session.look({ kind: 'file', path: onePath(rest, '/image street.jpg') }, signal);
+}
+
+function setFormat({ session, rest }: Call): void {
+  const { settings, view } = session;
+  if (rest === '') {
+    const names = Object.entries(RESPONSE_FORMATS).map(([name, about]) => `${name.padEnd(12)}  ${about}`);
+    view.note([`Format: ${settings.format}`, ...names].join('\n'));
+    return;
+  }
+  if (!isFormat(rest))
+    throw new ExpectedError('usage', `${quote(rest)} is no format.`, {
+      hint: `One of ${Object.keys(RESPONSE_FORMATS).join(', ')}`,
+    });
+  if (rest === 'letter' && settings.choices === undefined)
+    throw new ExpectedError('usage', 'The letter format needs choices.', {
+      hint: '/choices red | green | blue',
+    });
+  settings.format = rest;
+  if (rest !== 'letter') settings.choices = undefined;
+  view.note(`Format: ${rest}, ${RESPONSE_FORMATS[rest]}.`);
+}
+
+function setChoices({ session, rest }: Call): void {
+  const { settings, view } = session;
+  const choices = rest
+    .split(rest.includes('|') ? '|' : ',')
+    .map((choice) => choice.trim())
+    .filter((choice) => choice !== '');
+  if (choices.length === 0) {
+    settings.choices = undefined;
+    settings.format = 'free';
+    view.note('No choices: answers are free again.');
+    return;
+  }
+  if (choices.length < 2 || choices.length > 26)
+    throw new ExpectedError('usage', `There are 2 to 26 choices, and ${choices.length} came.`, {
+      hint: '/choices red | green | blue',
+    });
+  settings.choices = choices;
+  settings.format = 'letter';
+  view.note(choices.map((choice, index) => `${String.fromCharCode(65 + index)}. ${choice}`).join('\n'));
+}
+
+async function retry({ session, rest, signal }: Call): Promise<void> {
+  const seen = session.needPicture();
+  const { sampling } = session.settings;
+  const [temperature, seed, ...more] = rest
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+    .map(Number);
+  const isFine =
+    more.length === 0 &&
+    inRange(temperature, 0, 2) &&
+    inRange(seed, 0, 2 ** 32 - 1) &&
+    (seed === undefined || Number.isInteger(seed));
+  if (!isFine)
+    throw new ExpectedError('usage', `${quote(rest)} is no temperature from 0 to 2 and whole seed.`, {
+      hint: '/retry 0.7, or /retry 0.7 42',
+    });
+  const freer = {
+    ...sampling,
+    temperature: temperature ?? (sampling.temperature > 0 ? sampling.temperature : FREER),
+    seed: seed ?? randomInt(2 ** 32 - 1),
+  };
+  const independent = session.lastIndependent;
+  const last = seen.turns.at(-1);
+  if (independent !== undefined)
+    await session.ask(independent, signal, { sampling: freer, isIndependent: true });
+  else if (last !== undefined)
+    await session.ask(last.question, signal, { sampling: freer, turns: seen.turns.slice(0, -1) });
+  else throw nothingSaid();
+}
+
+function dropTurns({ session, rest }: Call): void {
+  const seen = session.needPicture();
+  const count = rest === '' ? 1 : Number(rest);
+  if (!Number.isInteger(count) || count < 1 || count > seen.turns.length)
+    throw new ExpectedError(
+      'usage',
+      `${quote(rest)} cannot be dropped: there are ${countTurns(seen.turns.length)}.`,
+      {
+        hint: '/drop 2 forgets the two oldest',
+      },
+    );
+  seen.turns = seen.turns.slice(count);
+  session.view.note(`Forgotten: the oldest ${countTurns(count)}. ${countTurns(seen.turns.length)} left.`);
+}
+
+function onePath(rest: string, example: string): string {
+  const [path] = readPaths(rest);
+  if (path !== undefined) return path;
+  throw new ExpectedError('usage', 'The name of a file is missing.', { hint: example });
+}
+
+function nothingSaid(): ExpectedError {
+  return new ExpectedError('usage', 'Nothing has been answered about this picture yet.', {
+    hint: 'Type a question',
+  });
+}
+
+function countTurns(count: number): string {
+  return count === 1 ? '1 turn' : `${count} turns`;
+}
+
+function inRange(value: number | undefined, min: number, max: number): boolean {
+  return value === undefined || (value >= min && value <= max);
+}
+
+function isFormat(text: string): text is ResponseFormat {
+  return Object.hasOwn(RESPONSE_FORMATS, text);
+}

@@ -1,0 +1,50 @@
+import { render } from 'ink';
+import type { ReadStream, WriteStream } from 'node:tty';
+import { screenColours } from '../colours.js';
+import { ChatScreen } from './chat-screen.js';
+import type { ScreenState } from './screen-state.js';
+
+/** The chat's interface while it is on the screen. */
+export interface MountedChat extends Disposable {
+  show(state: ScreenState): void;
+  /** Empties the screen and draws the lower part again. */
+  redraw(): void;
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Sizes of a terminal that tells none. */
+const UNKNOWN = { columns: 80, rows: 24 } as const;
+
+/** Puts the interface on the screen until it is disposed of. */
+export function mountChat(stdin: ReadStream, stdout: WriteStream, first: ScreenState): MountedChat {
+  let state = first;
+  const size = () => ({ columns: stdout.columns || UNKNOWN.columns, rows: stdout.rows || UNKNOWN.rows });
+  const view = () => <ChatScreen state={state} {...size()} colours={screenColours} />;
+  const mounted = render(view(), { stdin, stdout, exitOnCtrlC: false, patchConsole: false });
+  const draw = () => {
+    mounted.rerender(view());
+  };
+  stdout.on('resize', draw);
+  return {
+    show(next) {
+      state = next;
+      draw();
+    },
+    redraw() {
+      mounted.clear();
+      stdout.write('\u001b[2J\u001b[H');
+      draw();
+    },
+    get columns() {
+      return size().columns;
+    },
+    get rows() {
+      return size().rows;
+    },
+    [Symbol.dispose]() {
+      stdout.off('resize', draw);
+      mounted.unmount();
+    },
+  };
+}
