@@ -19,7 +19,12 @@ export async function checkRows(
   await using pictures = pictureRules(flags);
   using progress = startProgress(io);
   progress.say('checking rows and pictures');
-  const request = { input: rows, defaults: rowDefaults(flags), pictures, imageTokens: flags.imageTokens ?? IMAGE_TOKENS };
+  const request = {
+    input: rows,
+    defaults: rowDefaults(flags),
+    pictures,
+    imageTokens: flags.imageTokens ?? IMAGE_TOKENS,
+  };
   const plan = await checkBatch({ ...request, shard: flags.shard }, signal, ({ line, error }) => {
     io.stderr.write(`line ${line}: ${error.code}: ${error.message}\n`);
   });
