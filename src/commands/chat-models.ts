@@ -6,11 +6,15 @@ import { checkPair } from '../weights/check-pair.js';
 import { filesOnDisk, type NamedWeights } from './choose-weights.js';
 import type { CommandContext } from './command-context.js';
 import { catalogueOf } from './hub-context.js';
-import type { DeviceFlags } from './option-groups.js';
+import type { CacheFlags, DeviceFlags } from './option-groups.js';
 import { openEngine, startEngine } from './open-weights.js';
 
 /** Weights as the chat loads them, now or after `/model`. */
-export function loadable(weights: NamedWeights, flags: DeviceFlags, context: CommandContext): LoadableModel {
+export function loadable(
+  weights: NamedWeights,
+  flags: DeviceFlags & CacheFlags,
+  context: CommandContext,
+): LoadableModel {
   return {
     name: weights.name,
     load: async () => {
@@ -22,7 +26,7 @@ export function loadable(weights: NamedWeights, flags: DeviceFlags, context: Com
 }
 
 /** Finds models of the catalogue that are on this machine; none is downloaded in a chat. */
-export function modelFinder(flags: DeviceFlags, context: CommandContext): FindModel {
+export function modelFinder(flags: DeviceFlags & CacheFlags, context: CommandContext): FindModel {
   return async (name) => {
     const model = findModel(name, catalogueOf(context));
     const files = await filesOnDisk(model, context);

@@ -3,17 +3,19 @@ import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.
 import { PREVIEW_KINDS, type PreviewChoice } from '../terminal/preview/preview-kind.js';
 import type { CommandContext } from './command-context.js';
 import {
+  addCacheOptions,
   addDeviceOptions,
   addPictureOptions,
   addSamplingOptions,
   addWeightOptions,
+  type CacheFlags,
   type DeviceFlags,
   type PictureFlags,
   type SamplingFlags,
   type WeightFlags,
 } from './option-groups.js';
 
-export interface ChatFlags extends WeightFlags, DeviceFlags, SamplingFlags, PictureFlags {
+export interface ChatFlags extends WeightFlags, DeviceFlags, CacheFlags, SamplingFlags, PictureFlags {
   readonly format?: ResponseFormat;
   readonly system?: string;
   readonly preview: PreviewChoice;
@@ -41,6 +43,7 @@ export function addChatCommand(program: Command, context: CommandContext): void 
     .option('--system <text>', 'the text before it all, instead of that of the training');
   addWeightOptions(command);
   addDeviceOptions(command);
+  addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);
   command

@@ -13,7 +13,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   batch: ['llava', 'engine', 'weights'],
   world: ['llava'],
   eval: ['llava', 'world'],
-  commands: ['llava', 'batch', 'eval', 'world', 'engine', 'weights', 'hub', 'terminal', 'exit-codes.js'],
+  chat: ['llava', 'engine'],
+  commands: [
+    'llava',
+    'batch',
+    'chat',
+    'eval',
+    'world',
+    'engine',
+    'weights',
+    'hub',
+    'terminal',
+    'exit-codes.js',
+  ],
 };
 
 /** Packages that belong to one room. */
