@@ -1,4 +1,6 @@
+import { askChoosing } from '../engine/ask-choosing.js';
 import type { AnswerEvent, Engine } from '../engine/engine.js';
+import { choosingOf } from '../llava/choosing.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { readAnswer } from '../llava/read-answer.js';
 import { writeRequest } from '../llava/response-format.js';
@@ -18,14 +20,17 @@ export async function answerPicture(
 ): Promise<AnswerRecord> {
   const { picture } = pixels;
   const [features, encodeMs] = await timed(() => engine.encode(pixels, signal));
-  const events = engine.look(features).ask(writeRequest(question, picture), sampling, signal);
-  const { answer, done } = await collect(events, writer);
+  const asked = writeRequest(question, picture);
+  const events = askChoosing(engine.look(features), asked, sampling, choosingOf(question), signal);
+  const { answer, done } = await collect(events, question.probabilities === undefined ? writer : SILENT);
   return {
     picture: picture.label,
     question: question.text,
     format: question.format,
     answer,
     ...readAnswer(answer, question, picture),
+    ...(done.choices === undefined ? {} : { choices: done.choices }),
+    ...(done.tokens === undefined ? {} : { logprobs: done.tokens }),
     stop: done.reason,
     model,
     device: engine.info.device,
@@ -41,6 +46,9 @@ export async function answerPicture(
     },
   };
 }
+
+/** What is told with its probability is not told before. */
+const SILENT: Pick<AnswerWriter, 'text'> = { text: () => Promise.resolve() };
 
 async function collect(
   events: AsyncIterable<AnswerEvent>,

@@ -3,7 +3,7 @@ import { ExpectedError } from '../llava/expected-error.js';
 import { pictureLabel, type PictureSource } from '../llava/picture-bytes.js';
 import { readYesOrNo } from '../llava/read-answer.js';
 import type { AnswerRecord } from '../terminal/answer-record.js';
-import { jsonWriter, lineWriter, streamingWriter } from '../terminal/answer-writer.js';
+import { jsonWriter, lineWriter, streamingWriter, verdictWriter } from '../terminal/answer-writer.js';
 import { warn } from '../terminal/report-error.js';
 import { formatStats } from '../terminal/stats.js';
 import { answerPicture } from './answer-picture.js';
@@ -25,7 +25,13 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   const sources = await pictureSources(request.pictures, io);
   const weights = await chooseWeights(request.weights, context, () => checkOnlyPicture(sources));
   const several = sources.length > 1;
-  const writer = request.json ? jsonWriter(io) : several ? lineWriter(io) : streamingWriter(io);
+  const writer = request.json
+    ? jsonWriter(io)
+    : several
+      ? lineWriter(io)
+      : request.yesNo
+        ? verdictWriter(io)
+        : streamingWriter(io);
   await using starting = await startEngine(weights, request.device, context);
   const { PictureQueue, readableSources } = await import('./picture-queue.js');
   const pair = await checkPair(weights.model, weights.mmproj);
@@ -38,18 +44,23 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   if (!several) await queue.first;
   await using engine = await openEngine(starting, weights, pair, request.device, context);
   const answers: string[] = [];
+  const yeses: number[] = [];
   for (const { source, loading } of queue.inOrder()) {
     try {
       const record = await answerPicture(engine, await loading, request, weights.name, writer, signal);
       await writer.finish(record);
       if (request.draw !== undefined) await drawAnswer(source, record, request.exif, request.draw);
       answers.push(record.answer);
+      yeses.push(record.choices?.[0]?.probability ?? 0);
       report(record);
     } catch (error) {
       if (!several || !isOfOnePicture(error)) throw error;
       await writer.fail(pictureLabel(source), error);
     }
   }
+  const { atLeast } = request;
+  if (atLeast !== undefined && answers.length === sources.length)
+    return yeses.some((yes) => yes >= atLeast) ? EXIT_CODES.ok : EXIT_CODES.no;
   if (request.exitStatus) return exitCodeOfAnswers(answers, sources.length);
   return answers.length === sources.length ? EXIT_CODES.ok : EXIT_CODES.someFailed;
 

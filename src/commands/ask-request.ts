@@ -1,6 +1,8 @@
 import { ExpectedError } from '../llava/expected-error.js';
+import { checkChoosing } from '../llava/choosing.js';
 import { checkQuestion, type Question } from '../llava/response-format.js';
 import type { Sampling } from '../engine/engine.js';
+import { answerQuestionOf, type AnswerFlags, type VerdictFlags } from './answer-options.js';
 import type {
   CacheFlags,
   DeviceFlags,
@@ -11,7 +13,15 @@ import type {
 } from './option-groups.js';
 
 export interface AskFlags
-  extends WeightFlags, DeviceFlags, CacheFlags, SamplingFlags, QuestionFlags, PictureFlags {
+  extends
+    WeightFlags,
+    DeviceFlags,
+    CacheFlags,
+    SamplingFlags,
+    QuestionFlags,
+    AnswerFlags,
+    VerdictFlags,
+    PictureFlags {
   readonly json?: boolean;
   readonly exitStatus?: boolean;
   readonly stats?: boolean;
@@ -26,6 +36,9 @@ export interface AskRequest {
   readonly weights: WeightFlags;
   readonly device: DeviceFlags & CacheFlags;
   readonly sampling: Sampling;
+  readonly yesNo: boolean;
+  /** Probability of yes from which the exit status says so. */
+  readonly atLeast: number | undefined;
   readonly exif: boolean;
   readonly json: boolean;
   readonly exitStatus: boolean;
@@ -42,13 +55,17 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
     });
   const question = questionOf(text, flags);
   checkQuestion(question);
+  checkChoosing(question);
+  checkVerdict(flags);
   if (flags.draw !== undefined) checkDraw(question, pictures);
   return Object.freeze({
     question,
     pictures,
     weights: flags,
     device: flags,
-    sampling: samplingOf(flags),
+    sampling: { ...samplingOf(flags), ...(flags.logprobs === true ? { logprobs: true } : {}) },
+    yesNo: flags.yesNo === true,
+    atLeast: flags.atLeast,
     exif: flags.exif,
     json: flags.json === true,
     exitStatus: flags.exitStatus === true,
@@ -68,11 +85,22 @@ function checkDraw({ format }: Question, pictures: readonly string[]): void {
     });
 }
 
-function questionOf(text: string, flags: QuestionFlags): Question {
+function checkVerdict({ atLeast, yesNo, logprobs, json }: AskFlags): void {
+  if (atLeast !== undefined && yesNo !== true)
+    throw new ExpectedError('usage', `--at-least ${atLeast} goes with --yes-no.`, {
+      hint: `llava ask --yes-no --at-least ${atLeast} "Is it raining?" street.jpg`,
+    });
+  if (logprobs === true && json !== true)
+    throw new ExpectedError('usage', '--logprobs goes with --json.', { hint: 'Add --json' });
+}
+
+/** The question as the flags put it. */
+export function questionOf(text: string, flags: QuestionFlags & AnswerFlags): Question {
   const format = flags.format ?? (flags.choice === undefined ? 'free' : 'letter');
   return {
     text,
     format,
+    ...answerQuestionOf(flags),
     ...(flags.choice === undefined ? {} : { choices: flags.choice }),
     ...(flags.ocr === undefined ? {} : { ocrTokens: flags.ocr.split(',').map((word) => word.trim()) }),
   };

@@ -8,6 +8,7 @@ import {
   addWeightOptions,
 } from './option-groups.js';
 import type { CommandContext } from './command-context.js';
+import { addAnswerOptions, addVerdictOptions } from './answer-options.js';
 import type { AskFlags } from './ask-request.js';
 
 const EXAMPLES = `
@@ -15,6 +16,8 @@ Examples:
   llava ask "What color is the car?" street.jpg
   llava ask --format short "Is it raining?" *.jpg
   llava ask "Which animal is it?" pet.png --choice cat --choice dog
+  llava ask --yes-no --at-least 0.8 "Is it raining?" street.jpg
+  llava ask --labels cat,dog,bird --probabilities "Which animal is it?" pet.png
   curl -s URL | llava ask "What is this?" -
 `;
 
@@ -26,6 +29,8 @@ export function addAskCommand(program: Command, context: CommandContext): void {
     .argument('<question>', 'what to ask')
     .argument('<picture...>', 'files of pictures; - is the picture on stdin');
   addQuestionOptions(command);
+  addAnswerOptions(command);
+  addVerdictOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);
   addCacheOptions(command);

@@ -59,6 +59,13 @@ export interface AnswerUsage {
   readonly answerMs: number;
 }
 
+/** How likely one of several answers was. */
+export interface ScoredChoice extends ContinuationScore {
+  readonly choice: string;
+  /** Among the choices; all sum to 1. */
+  readonly probability: number;
+}
+
 /** `end`: the model ended its turn. `max-tokens` and `context-full`: the answer was cut there. */
 export type StopReason = 'end' | 'max-tokens' | 'context-full';
 
@@ -70,6 +77,8 @@ export type AnswerEvent =
       readonly usage: AnswerUsage;
       /** When the sampling asks for them. */
       readonly tokens?: readonly AnswerToken[];
+      /** When probabilities of choices are asked for: all of them, in their order. */
+      readonly choices?: readonly ScoredChoice[];
     };
 
 /**

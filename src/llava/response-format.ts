@@ -32,6 +32,12 @@ export interface Question {
   readonly choices?: readonly string[];
   /** Words read in the picture by an OCR system; TextVQA's hint line. */
   readonly ocrTokens?: readonly string[];
+  /** The answer is exactly one of these; asked for in the short format. */
+  readonly labels?: readonly string[];
+  /** Whether a letter may be anything else, as in the paper's own procedure. */
+  readonly unconstrained?: boolean;
+  /** How likely each choice or label is shall be told, compared so. */
+  readonly probabilities?: 'none' | 'length' | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { ExpectedError } from '../llava/expected-error.js';
-import type { AnswerRecord } from './answer-record.js';
+import type { AnswerRecord, RecordedChoice } from './answer-record.js';
 import type { Io } from './io.js';
 import { printable } from './printable.js';
 import { reportError } from './report-error.js';
@@ -21,7 +21,20 @@ export function streamingWriter(io: Io): AnswerWriter {
   const show = (text: string) => write(io.stdout, io.stdoutIsTerminal ? printable(text) : text);
   return {
     text: show,
-    finish: () => show('\n'),
+    finish: async ({ choices }) => {
+      if (choices === undefined) await show('\n');
+      else for (const row of choiceRows(choices)) await show(`${row}\n`);
+    },
+    fail: (_, error) => report(io, error),
+  };
+}
+
+/** `yes<TAB>0.9731`. */
+export function verdictWriter(io: Io): AnswerWriter {
+  return {
+    text: () => Promise.resolve(),
+    finish: ({ answer, choices = [] }) =>
+      write(io.stdout, `${answer}\t${likeliest(choices).probability.toFixed(4)}\n`),
     fail: (_, error) => report(io, error),
   };
 }
@@ -31,7 +44,10 @@ export function lineWriter(io: Io): AnswerWriter {
   const field = (text: string) => printable(text.replace(/\s+/g, ' '));
   return {
     text: () => Promise.resolve(),
-    finish: ({ picture, answer }) => write(io.stdout, `${field(picture)}\t${field(answer)}\n`),
+    finish: ({ picture, answer, choices }) => {
+      const probability = choices === undefined ? [] : [likeliest(choices).probability.toFixed(4)];
+      return write(io.stdout, `${[field(picture), field(answer), ...probability].join('\t')}\n`);
+    },
     fail: (_, error) => report(io, error),
   };
 }
@@ -47,6 +63,17 @@ export function jsonWriter(io: Io): AnswerWriter {
       await row({ picture, error: { kind: error.kind, message: error.message, hint: error.hint } });
     },
   };
+}
+
+/** `0.9731<TAB>red`, the most probable first. */
+function choiceRows(choices: readonly RecordedChoice[]): readonly string[] {
+  return choices
+    .toSorted((a, b) => b.probability - a.probability)
+    .map(({ choice, probability }) => `${probability.toFixed(4)}\t${choice}`);
+}
+
+function likeliest(choices: readonly RecordedChoice[]): RecordedChoice {
+  return choices.reduce((most, choice) => (choice.probability > most.probability ? choice : most));
 }
 
 async function write(stream: Writable, text: string): Promise<void> {
