@@ -1,4 +1,5 @@
 import type { Sampling } from '../engine/engine.js';
+import type { Normalisation } from '../llava/choosing.js';
 import type { Question, ResponseFormat } from '../llava/response-format.js';
 import type { RowError } from './row-error.js';
 
@@ -38,5 +39,9 @@ export interface RowDefaults {
   readonly format?: ResponseFormat;
   readonly choices?: readonly string[];
   readonly ocrTokens?: readonly string[];
+  /** For the tool's own rows. */
+  readonly labels?: readonly string[] | undefined;
+  readonly unconstrained?: boolean | undefined;
+  readonly probabilities?: Normalisation | undefined;
   readonly sampling: Sampling;
 }

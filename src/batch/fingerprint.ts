@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Sampling } from '../engine/engine.js';
+import type { Choosing } from '../llava/choosing.js';
 
 /** Raised when the way from a picture's bytes to the model's input changes. */
 const PIXELS_VERSION = 1;
@@ -9,6 +10,8 @@ export interface AskedQuestion {
   /** The user's turn: question and formatting prompt. */
   readonly request: string;
   readonly sampling: Sampling;
+  /** What the answer is one of. */
+  readonly choosing: Choosing | undefined;
   /** Of the picture's bytes. */
   readonly sha256: string;
   readonly exif: boolean;
@@ -22,10 +25,14 @@ export interface AskedQuestion {
  * 22 letters that are equal when the answers are bound to be: same question, picture, settings and weights.
  * Sampling without a seed answers anew each time, so there the line counts as well.
  */
-export function fingerprintOf({ request, sampling, sha256, exif, weights, line }: AskedQuestion): string {
-  const { temperature, topP, seed, maxTokens } = sampling;
+export function fingerprintOf(asked: AskedQuestion): string {
+  const { request, sampling, choosing, sha256, exif, weights, line } = asked;
+  const { temperature, topP, seed, maxTokens, grammar, logprobs } = sampling;
   const drawn = temperature === 0 ? [0] : [temperature, topP, seed ?? `line ${line}`];
-  return keyOf(['question', PIXELS_VERSION, request, drawn, maxTokens, sha256, exif, weights]);
+  const form = [choosing, grammar, logprobs].some((part) => part !== undefined)
+    ? [choosing, grammar, logprobs]
+    : [];
+  return keyOf(['question', PIXELS_VERSION, request, drawn, maxTokens, sha256, exif, weights, ...form]);
 }
 
 /** The key under which the journal remembers what a row's picture turned out to be. */

@@ -1,4 +1,5 @@
 import type { Sampling } from '../engine/engine.js';
+import type { Choosing } from '../llava/choosing.js';
 import type { Placed } from './plan-windows.js';
 import type { AskableRow } from './prepare-row.js';
 import type { FoundPicture } from './row-picture.js';
@@ -8,6 +9,7 @@ export interface PlannedQuestion {
   readonly fingerprint: string;
   readonly request: string;
   readonly sampling: Sampling;
+  readonly choosing: Choosing | undefined;
   /** At least one. */
   readonly rows: readonly Placed<AskableRow>[];
 }
@@ -29,8 +31,8 @@ export function groupRows(rows: readonly Placed<AskableRow>[]): readonly Picture
       image: held.row.image,
       picture: held.picture,
       questions: [...gather(ofPicture, ({ row }) => row.fingerprint)].map((ofQuestion) => {
-        const { fingerprint, request, sampling } = ofQuestion[0].row;
-        return { fingerprint, request, sampling, rows: ofQuestion };
+        const { fingerprint, request, sampling, choosing } = ofQuestion[0].row;
+        return { fingerprint, request, sampling, choosing, rows: ofQuestion };
       }),
     };
   });

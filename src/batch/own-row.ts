@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { NORMALISATIONS } from '../llava/choosing.js';
 import { readAnswer } from '../llava/read-answer.js';
 import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.js';
 import type { BatchRow, FailedRow, RowDefaults, RowFields } from './batch-row.js';
@@ -16,6 +17,12 @@ const ownRowSchema = v.object({
   question: v.nullish(v.string()),
   format: v.nullish(v.picklist(FORMATS)),
   choices: v.nullish(v.array(v.string())),
+  labels: v.nullish(v.array(v.string())),
+  yes_no: v.nullish(v.boolean()),
+  unconstrained: v.nullish(v.boolean()),
+  probabilities: v.nullish(v.boolean()),
+  normalise: v.nullish(v.picklist(NORMALISATIONS)),
+  logprobs: v.nullish(v.boolean()),
   ocr: v.nullish(v.union([v.string(), v.array(v.string())])),
   ...settingFields,
 });
@@ -34,6 +41,7 @@ export function parseOwnRow(fields: RowFields, defaults: RowDefaults): Omit<Batc
       format: row.format ?? undefined,
       choices: row.choices ?? undefined,
       ocrTokens: ocrTokens(row.ocr ?? undefined),
+      ...chosenBy(row, defaults),
     },
     defaults,
   );
@@ -42,7 +50,25 @@ export function parseOwnRow(fields: RowFields, defaults: RowDefaults): Omit<Batc
     fields,
     image: row.image,
     question,
-    sampling: mergeSampling(row, defaults.sampling),
+    sampling: {
+      ...mergeSampling(row, defaults.sampling),
+      ...(row.logprobs === true ? { logprobs: true } : {}),
+    },
+  };
+}
+
+/** What the answer must be, by the row itself, else by the command. */
+function chosenBy(row: v.InferOutput<typeof ownRowSchema>, defaults: RowDefaults) {
+  const hasForm = (row.choices ?? row.format ?? undefined) !== undefined;
+  const ownLabels = row.yes_no === true ? ['yes', 'no'] : (row.labels ?? undefined);
+  const labels = ownLabels ?? (hasForm ? undefined : defaults.labels);
+  const isChosen = labels !== undefined || (row.choices ?? undefined) !== undefined;
+  const isTold = row.probabilities === true || row.yes_no === true || typeof row.normalise === 'string';
+  const byCommand = isChosen ? defaults.probabilities : undefined;
+  return {
+    labels,
+    unconstrained: row.unconstrained ?? defaults.unconstrained,
+    probabilities: isTold ? (row.normalise ?? 'none') : byCommand,
   };
 }
 
@@ -54,6 +80,8 @@ export function writeOwnRow(row: BatchRow, answered: AnsweredRow, facts: BatchFa
     format: row.question.format,
     answer: answer.answer,
     ...readAnswer(answer.answer, row.question, picture),
+    ...(answer.choices === undefined ? {} : { probabilities: answer.choices }),
+    ...(answer.logprobs === undefined ? {} : { logprobs: answer.logprobs }),
     stop: answer.stop,
     model: facts.model,
     device: answer.device,

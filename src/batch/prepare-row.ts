@@ -1,5 +1,6 @@
 import type { Sampling } from '../engine/engine.js';
 import type { PictureSize } from '../llava/box.js';
+import { choosingOf, type Choosing } from '../llava/choosing.js';
 import { writeRequest } from '../llava/response-format.js';
 import type { BatchRow, FailedRow } from './batch-row.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -14,6 +15,7 @@ export interface AskableRow {
   /** The user's turn. */
   readonly request: string;
   readonly sampling: Sampling;
+  readonly choosing: Choosing | undefined;
   readonly fingerprint: string;
 }
 
@@ -34,8 +36,10 @@ export async function prepareRow(
     const picture = await finder.find(row.image);
     const request = requestOf(row, picture);
     const { sampling, line } = row;
-    const fingerprint = fingerprintOf({ request, sampling, sha256: picture.sha256, exif, weights, line });
-    return { row, picture, request, sampling, fingerprint };
+    // The other forms have no place to say what an answer must be.
+    const choosing = row.shape === 'own' ? choosingOf(row.question) : undefined;
+    const asked = { request, sampling, choosing, sha256: picture.sha256, exif, weights, line };
+    return { row, picture, request, sampling, choosing, fingerprint: fingerprintOf(asked) };
   } catch (error) {
     if (!(error instanceof RowFailure)) throw error;
     return failRow(row, error);

@@ -16,6 +16,14 @@ export const rowAnswerSchema = v.object({
   stop: v.picklist(['end', 'max-tokens', 'context-full']),
   device: v.string(),
   tokens: v.object({ prompt: count, image: count, answer: count }),
+  /** When probabilities were asked for. */
+  choices: v.optional(
+    v.array(
+      v.object({ choice: v.string(), logLikelihood: v.number(), tokens: count, probability: v.number() }),
+    ),
+  ),
+  /** When the probabilities of its tokens were asked for. */
+  logprobs: v.optional(v.array(v.object({ text: v.string(), logProbability: v.number() }))),
   /** Milliseconds; written to rows only when asked for, since they are never the same twice. */
   ms: v.optional(v.object({ question: v.number(), answer: v.number() })),
 });

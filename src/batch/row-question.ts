@@ -1,3 +1,4 @@
+import { checkChoosing, type Normalisation } from '../llava/choosing.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { checkQuestion, type Question, type ResponseFormat } from '../llava/response-format.js';
 import type { RowDefaults } from './batch-row.js';
@@ -9,6 +10,9 @@ export interface QuestionFields {
   readonly format?: ResponseFormat | undefined;
   readonly choices?: readonly string[] | undefined;
   readonly ocrTokens?: readonly string[] | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly unconstrained?: boolean | undefined;
+  readonly probabilities?: Normalisation | undefined;
 }
 
 /**
@@ -17,7 +21,8 @@ export interface QuestionFields {
  * @throws RowFailure 'bad_row'
  */
 export function resolveQuestion(fields: QuestionFields, defaults: RowDefaults): Question {
-  const format = fields.format ?? (fields.choices === undefined ? defaultFormat(defaults) : 'letter');
+  const { labels, unconstrained, probabilities } = fields;
+  const format = fields.format ?? formatOf(fields, defaults);
   const choices = fields.choices ?? (format === 'letter' ? defaults.choices : undefined);
   const ocrTokens = fields.ocrTokens ?? defaults.ocrTokens;
   const question: Question = {
@@ -25,14 +30,23 @@ export function resolveQuestion(fields: QuestionFields, defaults: RowDefaults): 
     format,
     ...(choices === undefined ? {} : { choices }),
     ...(ocrTokens === undefined ? {} : { ocrTokens }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(unconstrained === undefined ? {} : { unconstrained }),
+    ...(probabilities === undefined ? {} : { probabilities }),
   };
   try {
     checkQuestion(question);
+    checkChoosing(question);
     return question;
   } catch (error) {
     if (error instanceof ExpectedError) throw new RowFailure('bad_row', error.message, error);
     throw error;
   }
+}
+
+function formatOf({ choices, labels }: QuestionFields, defaults: RowDefaults): ResponseFormat {
+  if (labels !== undefined) return 'short';
+  return choices === undefined ? defaultFormat(defaults) : 'letter';
 }
 
 function defaultFormat(defaults: RowDefaults): ResponseFormat {

@@ -5,6 +5,7 @@ import type { RowDefaults } from '../batch/batch-row.js';
 import { PictureFetcher } from '../batch/fetch-picture.js';
 import type { PictureRules } from '../batch/row-picture.js';
 import type { Io } from '../terminal/io.js';
+import { answerQuestionOf } from './answer-options.js';
 import { samplingOf } from './ask-request.js';
 import type { BatchFlags } from './batch.js';
 
@@ -41,10 +42,14 @@ async function openFile(path: string): Promise<AsyncIterable<Uint8Array>> {
 /** What the command line says for rows that do not say it themselves. */
 export function rowDefaults(flags: BatchFlags): RowDefaults {
   const { format, choice, ocr } = flags;
+  const { labels, unconstrained, probabilities } = answerQuestionOf(flags);
   return {
     ...(format === undefined ? {} : { format }),
     ...(choice === undefined ? {} : { choices: choice }),
     ...(ocr === undefined ? {} : { ocrTokens: ocr.split(',').map((word) => word.trim()) }),
+    labels,
+    unconstrained,
+    probabilities,
     sampling: samplingOf(flags),
   };
 }

@@ -13,11 +13,12 @@ import {
   type SamplingFlags,
   type WeightFlags,
 } from './option-groups.js';
+import { addAnswerOptions, type AnswerFlags } from './answer-options.js';
 import type { CommandContext } from './command-context.js';
 import { collect, shard, wholeNumber } from './option-parsers.js';
 
 export interface BatchFlags
-  extends WeightFlags, DeviceFlags, CacheFlags, SamplingFlags, QuestionFlags, PictureFlags {
+  extends WeightFlags, DeviceFlags, CacheFlags, SamplingFlags, QuestionFlags, AnswerFlags, PictureFlags {
   readonly output: string;
   readonly imageFolder?: string;
   readonly restrictPaths?: boolean;
@@ -59,6 +60,7 @@ export function addBatchCommand(program: Command, context: CommandContext): void
   addRunOptions(command);
   addPictureSourceOptions(command);
   addQuestionOptions(command);
+  addAnswerOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);
   addCacheOptions(command);

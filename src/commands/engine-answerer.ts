@@ -1,5 +1,6 @@
-import type { Answerer, AskedQuestion, ShownPicture } from '../batch/answerer.js';
+import type { Answerer, PictureQuestion, ShownPicture } from '../batch/answerer.js';
 import type { RowAnswer } from '../batch/row-answer.js';
+import { askChoosing } from '../engine/ask-choosing.js';
 import type { Engine, ImagePrefix } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Pixels } from '../llava/pixels.js';
@@ -27,12 +28,12 @@ export class EngineAnswerer implements Answerer {
 
 async function answerQuestion(
   prefix: ImagePrefix,
-  { request, sampling }: AskedQuestion,
+  { request, sampling, choosing }: PictureQuestion,
   { device, imageTokens }: { readonly device: string; readonly imageTokens: number },
   signal: AbortSignal,
 ): Promise<RowAnswer> {
   let answer = '';
-  for await (const event of prefix.ask(request, sampling, signal)) {
+  for await (const event of askChoosing(prefix, request, sampling, choosing, signal)) {
     if (event.type === 'text') {
       answer += event.text;
       continue;
@@ -43,6 +44,8 @@ async function answerQuestion(
       stop: event.reason,
       device,
       tokens: { prompt: promptTokens, image: imageTokens, answer: answerTokens },
+      ...(event.choices === undefined ? {} : { choices: [...event.choices] }),
+      ...(event.tokens === undefined ? {} : { logprobs: [...event.tokens] }),
       ms: { question: questionMs, answer: answerMs },
     };
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
-import type { Answerer, AskedQuestion, ShownPicture } from '../../src/batch/answerer.js';
+import type { Answerer, PictureQuestion, ShownPicture } from '../../src/batch/answerer.js';
 import type { RowAnswer } from '../../src/batch/row-answer.js';
 import { ExpectedError } from '../../src/llava/expected-error.js';
 import type { Pixels } from '../../src/llava/pixels.js';
@@ -49,7 +49,7 @@ export class PureAnswerer implements Answerer {
     });
   }
 
-  async #ask(pixels: Pixels, { request, sampling }: AskedQuestion, signal: AbortSignal): Promise<RowAnswer> {
+  async #ask(pixels: Pixels, { request, sampling }: PictureQuestion, signal: AbortSignal): Promise<RowAnswer> {
     const picture = nameOf(pixels);
     this.asked.push(`${picture} ${request}`);
     if (this.#log !== undefined)

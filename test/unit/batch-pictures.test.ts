@@ -127,13 +127,27 @@ describe('readDataUrl', () => {
 
 describe('fingerprintOf', () => {
   const sampling = { temperature: 0.5, topP: 0.9, seed: 1, maxTokens: 9 };
-  const asked: AskedQuestion = { request: 'Q', sampling, sha256: 's', exif: true, weights: 'w', line: 1 };
+  const asked: AskedQuestion = {
+    request: 'Q',
+    sampling,
+    choosing: undefined,
+    sha256: 's',
+    exif: true,
+    weights: 'w',
+    line: 1,
+  };
+  const choices = [{ name: 'a', answer: 'a', spellings: ['a'] }];
   const other = (change: Partial<AskedQuestion>) => fingerprintOf({ ...asked, ...change });
 
   it('changes with all that the answer depends on', () => {
     const changes: Partial<AskedQuestion>[] = [
       {},
       { request: 'R' },
+      { choosing: { choices, probabilities: undefined } },
+      { choosing: { choices, probabilities: 'none' } },
+      { choosing: { choices, probabilities: 'length' } },
+      { sampling: { ...sampling, logprobs: true } },
+      { sampling: { ...sampling, grammar: 'root ::= "a"' } },
       { sha256: 't' },
       { exif: false },
       { weights: 'v' },
