@@ -1,4 +1,6 @@
+import { askChoosing } from '../engine/ask-choosing.js';
 import type { AnswerUsage, ImagePrefix } from '../engine/engine.js';
+import { choosingOf } from '../llava/choosing.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { checkQuestion, writeRequest, type Question } from '../llava/response-format.js';
 import { KEPT_FEATURES, type Album, type PicturePlace, type SeenPicture } from './album.js';
@@ -10,7 +12,7 @@ import {
   type ChatStop,
   type ChatTurn,
 } from './chat-turn.js';
-import type { ChatStatus, ChatView } from './chat-view.js';
+import { NOTHING_YET, type ChatStatus, type ChatView } from './chat-view.js';
 import type { AskOptions, AskSettings, FindModel, LoadableModel, OpenedModel } from './chat-settings.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -40,15 +42,7 @@ export class ChatSession implements AsyncDisposable {
     this.settings = settings;
     this.view = view;
     this.#findModel = findModel;
-    this.#status = {
-      model: model.name,
-      device: undefined,
-      picture: undefined,
-      used: 0,
-      contextSize: undefined,
-      tokensPerSecond: undefined,
-      work: undefined,
-    };
+    this.#status = { ...NOTHING_YET, model: model.name };
     this.#opening = this.#load(model);
     this.#opening.catch(() => undefined);
   }
@@ -112,7 +106,13 @@ export class ChatSession implements AsyncDisposable {
       const turns = await this.#makeRoom(prefix, request, wanted);
       if (turns === undefined) return;
       this.view.begin(question);
-      const { answer, stop, usage } = await this.#collect(prefix, request, turns, signal, options.sampling);
+      const { answer, stop, usage } = await this.#collect(
+        prefix,
+        { question, request },
+        turns,
+        signal,
+        options.sampling,
+      );
       const turn: ChatTurn = { question, request, answer, stop };
       this.lastAnswer = { turn, usage };
       this.lastIndependent = isIndependent ? question : undefined;
@@ -186,7 +186,7 @@ export class ChatSession implements AsyncDisposable {
 
   async #collect(
     prefix: ImagePrefix,
-    request: string,
+    { question, request }: Pick<ChatTurn, 'question' | 'request'>,
     turns: readonly ChatTurn[],
     signal: AbortSignal,
     sampling = this.settings.sampling,
@@ -194,7 +194,8 @@ export class ChatSession implements AsyncDisposable {
     this.#show({ work: 'answering' });
     let answer = '';
     try {
-      for await (const event of prefix.ask(request, sampling, signal, promptTurns(turns))) {
+      const events = askChoosing(prefix, request, sampling, choosingOf(question), signal, promptTurns(turns));
+      for await (const event of events) {
         if (event.type === 'done') {
           this.#account(event.usage);
           return { answer: answer.trim(), stop: event.reason, usage: event.usage };

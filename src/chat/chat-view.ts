@@ -18,6 +18,17 @@ export interface ChatStatus {
   readonly work: string | undefined;
 }
 
+/** The status before anything is loaded or looked at. */
+export const NOTHING_YET: ChatStatus = {
+  model: '',
+  device: undefined,
+  picture: undefined,
+  used: 0,
+  contextSize: undefined,
+  tokensPerSecond: undefined,
+  work: undefined,
+};
+
 /** Who shows the chat: the interface of a terminal, or lines. */
 export interface ChatView {
   /** Something beside the answers, in one or more lines. */

@@ -29,7 +29,7 @@ export async function answerPicture(
     format: question.format,
     answer,
     ...readAnswer(answer, question, picture),
-    ...(done.choices === undefined ? {} : { choices: done.choices }),
+    ...(done.choices === undefined ? {} : { probabilities: done.choices }),
     ...(done.tokens === undefined ? {} : { logprobs: done.tokens }),
     stop: done.reason,
     model,

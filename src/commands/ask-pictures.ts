@@ -51,7 +51,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       await writer.finish(record);
       if (request.draw !== undefined) await drawAnswer(source, record, request.exif, request.draw);
       answers.push(record.answer);
-      yeses.push(record.choices?.[0]?.probability ?? 0);
+      yeses.push(record.probabilities?.[0]?.probability ?? 0);
       report(record);
     } catch (error) {
       if (!several || !isOfOnePicture(error)) throw error;

@@ -1,4 +1,4 @@
-import type { ChatView } from '../chat/chat-view.js';
+import { NOTHING_YET, type ChatView } from '../chat/chat-view.js';
 import type { ExpectedError } from '../llava/expected-error.js';
 import {
   emptyScreen,
@@ -16,16 +16,6 @@ import type { ReadStream, WriteStream } from 'node:tty';
 
 /** Widest preview, in columns; it takes a third of the screen's height at most. */
 const WIDEST_PREVIEW = 60;
-
-const NOTHING_YET = {
-  model: '',
-  device: undefined,
-  picture: undefined,
-  used: 0,
-  contextSize: undefined,
-  tokensPerSecond: undefined,
-  work: undefined,
-} as const;
 
 /** The chat's view on the screen of a terminal. */
 export class ScreenView implements ChatView, Disposable {

@@ -1,4 +1,5 @@
 import type { Choosing } from '../llava/choosing.js';
+import type { Turn } from '../llava/prompt.js';
 import type { AnswerEvent, ContinuationScore, ImagePrefix, Sampling, ScoredChoice } from './engine.js';
 
 /**
@@ -12,9 +13,11 @@ export async function* askChoosing(
   sampling: Sampling,
   choosing: Choosing | undefined,
   signal?: AbortSignal,
+  turns?: readonly Turn[],
 ): AsyncGenerator<AnswerEvent> {
-  if (choosing === undefined) yield* prefix.ask(question, sampling, signal);
-  else if (choosing.probabilities === undefined) yield* choose(prefix, question, sampling, choosing, signal);
+  if (choosing === undefined) yield* prefix.ask(question, sampling, signal, turns);
+  else if (choosing.probabilities === undefined)
+    yield* choose(prefix, question, sampling, choosing, signal, turns);
   else yield* chooseMostProbable(prefix, question, choosing, signal);
 }
 
@@ -24,10 +27,11 @@ async function* choose(
   sampling: Sampling,
   { choices }: Choosing,
   signal?: AbortSignal,
+  turns?: readonly Turn[],
 ): AsyncGenerator<AnswerEvent> {
   const oneOf = choices.flatMap(({ spellings }) => spellings);
   let said = '';
-  for await (const event of prefix.ask(question, { ...sampling, oneOf }, signal)) {
+  for await (const event of prefix.ask(question, { ...sampling, oneOf }, signal, turns)) {
     if (event.type === 'text') {
       said += event.text;
       continue;

@@ -16,7 +16,7 @@ export interface AnswerRecord extends AnswerReading {
   readonly format: ResponseFormat;
   readonly answer: string;
   /** All choices with their probabilities, when these were asked for. */
-  readonly choices?: readonly RecordedChoice[];
+  readonly probabilities?: readonly RecordedChoice[];
   /** The answer's tokens, when their probabilities were asked for. */
   readonly logprobs?: readonly { readonly text: string; readonly logProbability: number }[];
   /** Why the answer ended: `end`, `max-tokens` or `context-full`. */

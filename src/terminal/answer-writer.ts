@@ -21,9 +21,9 @@ export function streamingWriter(io: Io): AnswerWriter {
   const show = (text: string) => write(io.stdout, io.stdoutIsTerminal ? printable(text) : text);
   return {
     text: show,
-    finish: async ({ choices }) => {
-      if (choices === undefined) await show('\n');
-      else for (const row of choiceRows(choices)) await show(`${row}\n`);
+    finish: async ({ probabilities }) => {
+      if (probabilities === undefined) await show('\n');
+      else for (const row of choiceRows(probabilities)) await show(`${row}\n`);
     },
     fail: (_, error) => report(io, error),
   };
@@ -33,8 +33,8 @@ export function streamingWriter(io: Io): AnswerWriter {
 export function verdictWriter(io: Io): AnswerWriter {
   return {
     text: () => Promise.resolve(),
-    finish: ({ answer, choices = [] }) =>
-      write(io.stdout, `${answer}\t${likeliest(choices).probability.toFixed(4)}\n`),
+    finish: ({ answer, probabilities = [] }) =>
+      write(io.stdout, `${answer}\t${likeliest(probabilities).probability.toFixed(4)}\n`),
     fail: (_, error) => report(io, error),
   };
 }
@@ -44,8 +44,9 @@ export function lineWriter(io: Io): AnswerWriter {
   const field = (text: string) => printable(text.replace(/\s+/g, ' '));
   return {
     text: () => Promise.resolve(),
-    finish: ({ picture, answer, choices }) => {
-      const probability = choices === undefined ? [] : [likeliest(choices).probability.toFixed(4)];
+    finish: ({ picture, answer, probabilities }) => {
+      const probability =
+        probabilities === undefined ? [] : [likeliest(probabilities).probability.toFixed(4)];
       return write(io.stdout, `${[field(picture), field(answer), ...probability].join('\t')}\n`);
     },
     fail: (_, error) => report(io, error),
