@@ -55,9 +55,9 @@ export async function readClipboardPicture(
   let isToolHere = false;
   for (const tool of tools) {
     const output = await run(tool, undefined, signal);
-    if (output === undefined) continue;
+    if (output === 'not here') continue;
     isToolHere = true;
-    if (output.length > 0) return output;
+    if (output instanceof Buffer && output.length > 0) return output;
   }
   if (isToolHere)
     throw new ExpectedError('input', 'There is no picture on the clipboard.', {
@@ -74,16 +74,16 @@ export async function copyText(
   tools: readonly ToolCall[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (const tool of tools) if ((await run(tool, text, signal)) !== undefined) return true;
+  for (const tool of tools) if ((await run(tool, text, signal)) instanceof Buffer) return true;
   return false;
 }
 
-/** The tool's stdout, empty when it failed; undefined when it is not here. */
+/** The tool's stdout, or how it came to nothing. */
 function run(
   [program, ...args]: ToolCall,
   input: string | undefined,
   signal: AbortSignal,
-): Promise<Buffer | undefined> {
+): Promise<Buffer | 'failed' | 'not here'> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       // A copying tool may stay to serve the clipboard; its output must not keep this waiting.
@@ -101,10 +101,10 @@ function run(
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (error.name === 'AbortError') reject(error);
-      else resolve(undefined);
+      else resolve('not here');
     });
     child.on('close', (code) => {
-      resolve(code === 0 ? Buffer.concat(chunks) : Buffer.alloc(0));
+      resolve(code === 0 ? Buffer.concat(chunks) : 'failed');
     });
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);

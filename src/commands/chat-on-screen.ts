@@ -23,20 +23,18 @@ export async function chatOnScreen(start: ChatStart, context: CommandContext): P
   if (!(stdin instanceof ReadStream) || !(stdout instanceof WriteStream))
     throw new TypeError('The interface needs a terminal at both ends.');
   const history = await readHistory();
+  // Before anything is drawn: what is typed from then on are keys.
+  using keyboard = readKeyboard(stdin, stdout);
   using view = new ScreenView(context.io, start.flags.preview, stdin, stdout, history);
   const told = tellingNotes(context, view);
   const model = loadable(start.weights, start.flags, told);
   const find = modelFinder(start.flags, told);
   await using session = new ChatSession(start.album, start.settings, view, model, find);
   const chat = new ScreenChat(session, view, chatWorld(context), context.signal);
-  const keyboard = readKeyboard(stdin, stdout, (key) => {
+  keyboard.onKey = (key) => {
     chat.press(key);
-  });
-  try {
-    await chat.run(start);
-  } finally {
-    keyboard[Symbol.dispose]();
-  }
+  };
+  await chat.run(start);
   return context.signal.aborted ? EXIT_CODES.interrupted : EXIT_CODES.ok;
 }
 

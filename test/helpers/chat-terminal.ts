@@ -1,8 +1,15 @@
 import xterm from '@xterm/headless';
 import { spawn, type IPty } from 'node-pty';
-import { LLAVA, TEST_ENVIRONMENT } from './run-llava.js';
+import { LLAVA, projectFile, TEST_ENVIRONMENT } from './run-llava.js';
 
 const WAIT_MS = 40_000;
+
+/** As somebody's own terminal: with any value of CI, neither ink nor chalk takes it for one. */
+const USERS_ENVIRONMENT = Object.fromEntries(
+  Object.entries({ ...process.env, ...TEST_ENVIRONMENT }).filter(
+    ([name]) => !['CI', 'NO_COLOR', 'COLORTERM', 'TERM_PROGRAM', 'TMUX'].includes(name),
+  ),
+);
 
 /** Keys by what terminals send for them. */
 export const KEYS = {
@@ -27,21 +34,16 @@ export class ChatTerminal implements Disposable {
 
   constructor(
     args: readonly string[],
-    options: { columns?: number; kind?: string; env?: Record<string, string> } = {},
+    options: { columns?: number; kind?: string; cwd?: string; env?: Record<string, string> } = {},
   ) {
-    const { columns = 80, env = {}, kind = 'xterm-256color' } = options;
+    const { columns = 80, env = {}, kind = 'xterm-256color', cwd = projectFile('.') } = options;
     this.#screen = new xterm.Terminal({ cols: columns, rows: 30, allowProposedApi: true });
     this.#pty = spawn(process.execPath, [LLAVA, 'chat', ...args], {
       name: kind,
       cols: columns,
       rows: 30,
-      env: {
-        ...process.env,
-        ...TEST_ENVIRONMENT,
-        NO_COLOR: '',
-        COLORTERM: '',
-        ...env,
-      },
+      cwd,
+      env: { ...USERS_ENVIRONMENT, ...env },
     });
     this.#pty.onData((data) => {
       this.raw += data;

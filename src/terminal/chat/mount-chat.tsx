@@ -20,7 +20,9 @@ const UNKNOWN = { columns: 80, rows: 24 } as const;
 export function mountChat(stdin: ReadStream, stdout: WriteStream, first: ScreenState): MountedChat {
   let state = first;
   const size = () => ({ columns: stdout.columns || UNKNOWN.columns, rows: stdout.rows || UNKNOWN.rows });
-  const view = () => <ChatScreen state={state} {...size()} colours={screenColours} />;
+  const view = (isOver = false) => (
+    <ChatScreen state={state} {...size()} colours={screenColours} isOver={isOver} />
+  );
   const mounted = render(view(), { stdin, stdout, exitOnCtrlC: false, patchConsole: false });
   const draw = () => {
     mounted.rerender(view());
@@ -44,6 +46,7 @@ export function mountChat(stdin: ReadStream, stdout: WriteStream, first: ScreenS
     },
     [Symbol.dispose]() {
       stdout.off('resize', draw);
+      mounted.rerender(view(true));
       mounted.unmount();
     },
   };

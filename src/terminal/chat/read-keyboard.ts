@@ -7,19 +7,26 @@ const ESCAPE_WAIT_MS = 50;
 /** Marks around pastes, so that their line breaks are told from Enter. */
 const BRACKETED_PASTE = { on: '\u001b[?2004h', off: '\u001b[?2004l' } as const;
 
-/** Hands every key to `onKey` until it is disposed of; Ctrl-C is a key meanwhile. */
-export function readKeyboard(stdin: ReadStream, stdout: WriteStream, onKey: (key: Key) => void): Disposable {
+/** A terminal's keyboard until it is disposed of; Ctrl-C is a key meanwhile. */
+export interface Keyboard extends Disposable {
+  /** Hears every key; the first ones are lost unless it is set at once. */
+  onKey: (key: Key) => void;
+}
+
+/** Takes the keyboard from the terminal's own line editing. */
+export function readKeyboard(stdin: ReadStream, stdout: WriteStream): Keyboard {
   const gatherer = new KeyGatherer();
   const onPress = (character: string | undefined, press: Keypress) => {
     const key = gatherer.take(character, press);
-    if (key !== undefined) onKey(key);
+    if (key !== undefined) keyboard.onKey(key);
   };
   emitKeypressEvents(stdin, { escapeCodeTimeout: ESCAPE_WAIT_MS } as unknown as Interface);
   stdin.on('keypress', onPress);
   stdin.setRawMode(true);
   stdin.resume();
   stdout.write(BRACKETED_PASTE.on);
-  return {
+  const keyboard: Keyboard = {
+    onKey: () => undefined,
     [Symbol.dispose]() {
       stdout.write(BRACKETED_PASTE.off);
       stdin.off('keypress', onPress);
@@ -27,4 +34,5 @@ export function readKeyboard(stdin: ReadStream, stdout: WriteStream, onKey: (key
       stdin.pause();
     },
   };
+  return keyboard;
 }
