@@ -17,11 +17,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 
 // A closed pipe means that the reader has all it wants: that is success, and the end of the work.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A terminal that is gone.
+  if (error.code === 'EIO') process.exit(EXIT_CODES.interrupted);
   if (error.code !== 'EPIPE') throw error;
   process.exit(EXIT_CODES.ok);
 });
 process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 });
 
 process.exitCode = await runProgram(process.argv, io, interruption.signal);

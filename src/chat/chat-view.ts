@@ -10,13 +10,24 @@ export interface ChatStatus {
   /** Undefined until the weights are loaded. */
   readonly device: string | undefined;
   readonly picture: string | undefined;
-  /** Positions of the context that the last prompt and answer took, and those there are. */
+  /** Positions of the context that picture and conversation take, and those there are. */
   readonly used: number;
   readonly contextSize: number | undefined;
   readonly tokensPerSecond: number | undefined;
   /** What is being waited for: `loading demo`, `encoding`; undefined at rest. */
   readonly work: string | undefined;
 }
+
+/** Before anything is loaded. */
+export const EMPTY_STATUS: ChatStatus = {
+  model: '',
+  device: undefined,
+  picture: undefined,
+  used: 0,
+  contextSize: undefined,
+  tokensPerSecond: undefined,
+  work: undefined,
+};
 
 /** Who shows the chat: the interface of a terminal, or lines. */
 export interface ChatView {

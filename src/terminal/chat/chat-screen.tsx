@@ -9,20 +9,22 @@ interface ScreenProps {
   readonly columns: number;
   readonly rows: number;
   readonly colours: ChalkInstance;
+  /** Only what is finished stays. */
+  readonly isOver: boolean;
 }
 
 /** The chat on the screen: what is finished above, what changes below. */
-export function ChatScreen({ state, columns, rows, colours }: ScreenProps) {
+export function ChatScreen({ state, columns, rows, colours, isOver }: ScreenProps) {
   const live = drawLive(state, columns, rows, colours);
   const { setCursorPosition } = useCursor();
-  setCursorPosition(live.cursor);
+  setCursorPosition(isOver ? undefined : live.cursor);
   return (
     <>
       <Static items={[...state.entries]}>
         {(entry, index) => <EntryRows key={index} entry={entry} colours={colours} />}
       </Static>
       <Box flexDirection="column">
-        {live.rows.map((row, index) => (
+        {(isOver ? [] : live.rows).map((row, index) => (
           <Text key={index} wrap="truncate">
             {row === '' ? ' ' : row}
           </Text>
