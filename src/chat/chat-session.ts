@@ -12,8 +12,9 @@ import {
   type ChatStop,
   type ChatTurn,
 } from './chat-turn.js';
-import { NOTHING_YET, type ChatStatus, type ChatView } from './chat-view.js';
+import { EMPTY_STATUS, type ChatStatus, type ChatView } from './chat-view.js';
 import type { AskOptions, AskSettings, FindModel, LoadableModel, OpenedModel } from './chat-settings.js';
+import { PrefixShelf } from './prefix-shelf.js';
 import { untilAborted } from './until-aborted.js';
 
 /** The chat itself: pictures, what was said about each, and the weights that answer. One thing at a time. */
@@ -23,9 +24,11 @@ export class ChatSession implements AsyncDisposable {
   readonly view: ChatView;
   readonly #findModel: FindModel;
   #opening: Promise<OpenedModel>;
-  readonly #prefixes = new Map<string, Promise<ImagePrefix>>();
+  readonly #prefixes = new PrefixShelf(KEPT_FEATURES);
   #closing = new AbortController();
-  #status: ChatStatus;
+  #status: ChatStatus = EMPTY_STATUS;
+  /** Settles when no picture is being looked at. */
+  #looking: Promise<void> = Promise.resolve();
   lastAnswer: ChatAnswer | undefined;
   /** The last question, when it stood by itself. */
   lastIndependent: Question | undefined;
@@ -42,7 +45,6 @@ export class ChatSession implements AsyncDisposable {
     this.settings = settings;
     this.view = view;
     this.#findModel = findModel;
-    this.#status = { ...NOTHING_YET, model: model.name };
     this.#opening = this.#load(model);
     this.#opening.catch(() => undefined);
   }
@@ -62,9 +64,17 @@ export class ChatSession implements AsyncDisposable {
     this.lastIndependent = undefined;
     this.#show({ picture: seen.info.label, used: 0 });
     await this.view.picture(seen, decoded);
-    // Its failure is told when a question needs it.
-    this.#makePrefix(seen).catch(() => undefined);
+    // While a question is being typed; its failure is told when the question comes.
+    this.#evaluated(seen).catch(() => undefined);
     return seen;
+  }
+
+  /** From here on, this is what was said about the current picture. */
+  setTurns(turns: readonly ChatTurn[]): void {
+    const seen = this.needPicture();
+    seen.turns = turns;
+    // While a question is being typed; its failure is told when the question comes.
+    this.#evaluated(seen).catch(() => undefined);
   }
 
   /** Answers with other weights from here on; the conversations stay. */
@@ -73,6 +83,7 @@ export class ChatSession implements AsyncDisposable {
     await this.#close();
     this.#opening = this.#load(model);
     this.#opening.catch(() => undefined);
+    if (this.album.current !== undefined) this.#lookAhead(this.album.current);
     return await this.#opening;
   }
 
@@ -99,26 +110,23 @@ export class ChatSession implements AsyncDisposable {
     const seen = this.needPicture();
     checkQuestion(question);
     const request = writeRequest(question, seen.info);
-    const isIndependent = options.isIndependent === true;
+    const { isIndependent = false, turns: earlier = seen.turns, sampling } = options;
     try {
-      const prefix = await this.#prefix(seen, signal);
-      const wanted = isIndependent ? [] : (options.turns ?? seen.turns);
-      const turns = await this.#makeRoom(prefix, request, wanted);
+      if (this.#status.device !== undefined) this.#show({ work: `looking at ${seen.info.label}` });
+      // A stopped question leaves it to go on: the next one needs it as well.
+      const prefix = await untilAborted(this.#evaluated(seen), signal);
+      const turns = await this.#makeRoom(prefix, request, isIndependent ? [] : earlier);
       if (turns === undefined) return;
       this.view.begin(question);
-      const { answer, stop, usage } = await this.#collect(
-        prefix,
-        { question, request },
-        turns,
-        signal,
-        options.sampling,
-      );
+      const asked = { question, request };
+      const { answer, stop, usage } = await this.#collect(prefix, asked, turns, signal, sampling);
       const turn: ChatTurn = { question, request, answer, stop };
       this.lastAnswer = { turn, usage };
       this.lastIndependent = isIndependent ? question : undefined;
       if (!isIndependent && answer !== '') seen.turns = [...turns, turn];
       await this.view.end(this.lastAnswer);
-      this.#tellRoom(isIndependent);
+      this.#showUsed(seen, prefix);
+      if (!isIndependent) this.#tellRoom();
     } finally {
       this.#show({ work: undefined });
     }
@@ -149,39 +157,30 @@ export class ChatSession implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closing.abort();
     const opened = await this.#opening.catch(() => undefined);
-    await Promise.allSettled(this.#prefixes.values());
+    await this.#looking;
     this.#prefixes.clear();
     this.#closing = new AbortController();
     this.album.forgetFeatures();
     await opened?.engine[Symbol.asyncDispose]();
   }
 
-  /** The image prefix of a picture, being made since it was opened; a stopped question leaves it to go on. */
-  async #prefix(seen: SeenPicture, signal: AbortSignal): Promise<ImagePrefix> {
-    const making = this.#makePrefix(seen);
-    this.#show({
-      work: this.#status.device === undefined ? this.#status.work : `looking at ${seen.info.label}`,
-    });
-    return await untilAborted(making, signal);
+  /** The image prefix of a picture, in the context: encoded once, evaluated where others took its place. */
+  #evaluated(seen: SeenPicture): Promise<ImagePrefix> {
+    const prefix = this.#evaluate(seen);
+    this.#looking = Promise.allSettled([this.#looking, prefix]).then(() => undefined);
+    return prefix;
   }
 
-  #makePrefix(seen: SeenPicture): Promise<ImagePrefix> {
+  async #evaluate(seen: SeenPicture): Promise<ImagePrefix> {
     const { systemText } = this.settings;
-    const key = JSON.stringify([seen.id, systemText ?? null]);
-    const known = this.#prefixes.get(key);
-    if (known !== undefined) return known;
     const { signal } = this.#closing;
-    const making = this.#opening.then(async ({ engine }) => {
-      const prefix = engine.look(await this.album.features(seen, engine, signal), systemText);
-      await prefix.evaluate(signal);
-      return prefix;
+    const prefix = await this.#prefixes.get(JSON.stringify([seen.id, systemText ?? null]), async () => {
+      const { engine } = await this.#opening;
+      return engine.look(await this.album.features(seen, engine, signal), systemText);
     });
-    this.#prefixes.set(key, making);
-    making.catch(() => this.#prefixes.delete(key));
-    // A prefix holds its features, so no more are kept than features are.
-    const [oldest] = this.#prefixes.keys();
-    if (this.#prefixes.size > KEPT_FEATURES && oldest !== undefined) this.#prefixes.delete(oldest);
-    return making;
+    await prefix.evaluate(signal);
+    this.#showUsed(seen, prefix);
+    return prefix;
   }
 
   async #collect(
@@ -197,7 +196,8 @@ export class ChatSession implements AsyncDisposable {
       const events = askChoosing(prefix, request, sampling, choosingOf(question), signal, promptTurns(turns));
       for await (const event of events) {
         if (event.type === 'done') {
-          this.#account(event.usage);
+          const { answerTokens, answerMs } = event.usage;
+          this.#show({ tokensPerSecond: answerMs > 0 ? (answerTokens / answerMs) * 1000 : undefined });
           return { answer: answer.trim(), stop: event.reason, usage: event.usage };
         }
         answer += event.text;
@@ -209,9 +209,9 @@ export class ChatSession implements AsyncDisposable {
     return { answer: answer.trim(), stop: 'stopped', usage: undefined };
   }
 
-  #account({ promptTokens, answerTokens, answerMs }: AnswerUsage): void {
-    const tokensPerSecond = answerMs > 0 ? (answerTokens / answerMs) * 1000 : undefined;
-    this.#show({ used: promptTokens + answerTokens, tokensPerSecond });
+  /** What picture and conversation take, up to where the next question goes. */
+  #showUsed(seen: SeenPicture, prefix: ImagePrefix): void {
+    if (seen === this.album.current) this.#show({ used: prefix.countTokens('', promptTurns(seen.turns)) });
   }
 
   /** The turns to ask with; undefined when the user would rather not drop the oldest. */
@@ -235,9 +235,9 @@ export class ChatSession implements AsyncDisposable {
   }
 
   /** Says that it gets tight before it is. */
-  #tellRoom(isIndependent: boolean): void {
+  #tellRoom(): void {
     const { used, contextSize = Infinity } = this.#status;
-    if (isIndependent || used + 2 * reserveOf(contextSize) <= contextSize) return;
+    if (used + 2 * reserveOf(contextSize) <= contextSize) return;
     this.view.note(
       `The context fills up: ${used} of ${contextSize} positions. /drop forgets the oldest turns; the picture stays.`,
     );

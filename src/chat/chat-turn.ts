@@ -45,3 +45,7 @@ export function turnsToDrop(
   while (dropped < turns.length && !fits(dropped)) dropped++;
   return dropped;
 }
+
+export function countTurns(count: number): string {
+  return count === 1 ? '1 turn' : `${count} turns`;
+}

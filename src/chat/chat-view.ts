@@ -10,7 +10,7 @@ export interface ChatStatus {
   /** Undefined until the weights are loaded. */
   readonly device: string | undefined;
   readonly picture: string | undefined;
-  /** Positions of the context that the last prompt and answer took, and those there are. */
+  /** Positions of the context that picture and conversation take, and those there are. */
   readonly used: number;
   readonly contextSize: number | undefined;
   readonly tokensPerSecond: number | undefined;
@@ -18,8 +18,8 @@ export interface ChatStatus {
   readonly work: string | undefined;
 }
 
-/** The status before anything is loaded or looked at. */
-export const NOTHING_YET: ChatStatus = {
+/** Before anything is loaded. */
+export const EMPTY_STATUS: ChatStatus = {
   model: '',
   device: undefined,
   picture: undefined,

@@ -4,6 +4,7 @@ import { quote } from '../llava/quote.js';
 import type { PicturePlace, SeenPicture } from './album.js';
 import type { ChatHost } from './chat-host.js';
 import type { ChatSession } from './chat-session.js';
+import { countTurns } from './chat-turn.js';
 import {
   parseConversation,
   writeConversationJson,
@@ -29,7 +30,7 @@ export async function saveConversation(session: ChatSession, host: ChatHost, pat
   };
   const write = kind === '.md' ? writeConversationMarkdown : writeConversationJson;
   await host.write(path, Buffer.from(write(conversation)));
-  session.view.note(`Saved ${seen.turns.length} turns to ${path}.`);
+  session.view.note(`Saved ${countTurns(seen.turns.length)} to ${path}.`);
 }
 
 /** Goes on with a saved conversation: its picture, its system text, its turns. */
@@ -44,11 +45,15 @@ export async function loadConversation(
   const place: PicturePlace = isWebAddress(picture.place)
     ? { kind: 'address', path: picture.place }
     : { kind: 'file', path: resolve(dirname(path), picture.place) };
+  const before = session.settings.systemText;
   session.settings.systemText = system;
-  const seen = await session.look(place, signal);
-  seen.turns = turns;
+  const seen = await session.look(place, signal).catch((error: unknown) => {
+    session.settings.systemText = before;
+    throw error;
+  });
+  session.setTurns(turns);
   const notes = [
-    `Loaded ${turns.length} turns from ${path}.`,
+    `Loaded ${countTurns(turns.length)} from ${path}.`,
     ...turns.map(({ question, answer }) => `> ${question.text}\n${answer}`),
     ...(seen.id === picture.sha256
       ? []

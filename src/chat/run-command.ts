@@ -5,6 +5,7 @@ import { SYSTEM_TEXT } from '../llava/prompt.js';
 import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.js';
 import type { ChatHost } from './chat-host.js';
 import type { ChatSession } from './chat-session.js';
+import { countTurns } from './chat-turn.js';
 import { describeCommands, type CommandName } from './commands.js';
 import { describeAnswer } from './describe-answer.js';
 import { isWebAddress, readPaths } from './dropped-path.js';
@@ -49,12 +50,12 @@ const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<voi
     const seen = session.needPicture();
     const last = seen.turns.at(-1);
     if (last === undefined) throw nothingSaid();
-    seen.turns = seen.turns.slice(0, -1);
+    session.setTurns(seen.turns.slice(0, -1));
     session.view.note(`Taken back: ${quote(last.question.text)}. ${countTurns(seen.turns.length)} left.`);
   },
   drop: dropTurns,
   clear: ({ session }) => {
-    session.needPicture().turns = [];
+    session.setTurns([]);
     session.view.note('A new conversation about the same picture.');
   },
   system: ({ session, rest }) => {
@@ -195,7 +196,7 @@ function dropTurns({ session, rest }: Call): void {
         hint: '/drop 2 forgets the two oldest',
       },
     );
-  seen.turns = seen.turns.slice(count);
+  session.setTurns(seen.turns.slice(count));
   session.view.note(`Forgotten: the oldest ${countTurns(count)}. ${countTurns(seen.turns.length)} left.`);
 }
 
@@ -209,10 +210,6 @@ function nothingSaid(): ExpectedError {
   return new ExpectedError('usage', 'Nothing has been answered about this picture yet.', {
     hint: 'Type a question',
   });
-}
-
-function countTurns(count: number): string {
-  return count === 1 ? '1 turn' : `${count} turns`;
 }
 
 function inRange(value: number | undefined, min: number, max: number): boolean {

@@ -60,6 +60,8 @@ class ScreenChat {
   /** Stops what is being done; undefined at rest. */
   #current: AbortController | undefined;
   #last: Promise<void> = Promise.resolve();
+  /** Lines go to the history file in their order. */
+  #kept: Promise<void> = Promise.resolve();
   #waiting: readonly string[] = [];
 
   constructor(session: ChatSession, view: ScreenView, host: ChatHost, signal: AbortSignal) {
@@ -108,7 +110,7 @@ class ScreenChat {
     switch (effect.type) {
       case 'submit':
         // A history that cannot be written is no reason to stop talking.
-        keepInHistory(effect.text).catch(() => undefined);
+        this.#kept = this.#kept.then(() => keepInHistory(effect.text)).catch(() => undefined);
         this.#submit(effect.text);
         return;
       case 'pasted':

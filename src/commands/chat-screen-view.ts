@@ -1,4 +1,5 @@
-import { NOTHING_YET, type ChatView } from '../chat/chat-view.js';
+import { countTurns } from '../chat/chat-turn.js';
+import { EMPTY_STATUS, type ChatView } from '../chat/chat-view.js';
 import type { ExpectedError } from '../llava/expected-error.js';
 import {
   emptyScreen,
@@ -31,7 +32,7 @@ export class ScreenView implements ChatView, Disposable {
     stdout: WriteStream,
     history: readonly string[],
   ) {
-    this.#state = emptyScreen(NOTHING_YET, history);
+    this.#state = emptyScreen(EMPTY_STATUS, history);
     this.#preview = choosePreview(preview, io, screenColours.level);
     this.#screen = mountChat(stdin, stdout, this.#state);
   }
@@ -60,7 +61,7 @@ export class ScreenView implements ChatView, Disposable {
 
   picture: ChatView['picture'] = async (seen, decoded) => {
     const { label, width, height } = seen.info;
-    const goesOn = seen.turns.length === 0 ? '' : ` · goes on after ${seen.turns.length} turns`;
+    const goesOn = seen.turns.length === 0 ? '' : ` · goes on after ${countTurns(seen.turns.length)}`;
     this.note(`${label} · ${width}×${height}${goesOn}`);
     const room = {
       columns: Math.min(WIDEST_PREVIEW, this.#screen.columns),

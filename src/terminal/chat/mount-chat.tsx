@@ -2,6 +2,8 @@ import { render } from 'ink';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { screenColours } from '../colours.js';
 import { ChatScreen } from './chat-screen.js';
+import { drawLive } from './draw-live.js';
+import { rewrappedRowsAbove } from './rewrapped-rows.js';
 import type { ScreenState } from './screen-state.js';
 
 /** The chat's interface while it is on the screen. */
@@ -16,6 +18,8 @@ export interface MountedChat extends Disposable {
 /** Sizes of a terminal that tells none. */
 const UNKNOWN = { columns: 80, rows: 24 } as const;
 
+const ERASE_BELOW = '\u001b[J';
+
 /** Puts the interface on the screen until it is disposed of. */
 export function mountChat(stdin: ReadStream, stdout: WriteStream, first: ScreenState): MountedChat {
   let state = first;
@@ -23,6 +27,17 @@ export function mountChat(stdin: ReadStream, stdout: WriteStream, first: ScreenS
   const view = (isOver = false) => (
     <ChatScreen state={state} {...size()} colours={screenColours} isOver={isOver} />
   );
+  let drawn = size();
+  // Before ink hears of it: ink erases as many rows as it has drawn, and a narrower terminal breaks them into more.
+  const eraseRewrapped = () => {
+    const { columns } = size();
+    if (columns < drawn.columns) {
+      const live = drawLive(state, drawn.columns, drawn.rows, screenColours);
+      stdout.write(`${up(rewrappedRowsAbove(live, columns))}\r${ERASE_BELOW}${'\n'.repeat(live.cursor.y)}`);
+    }
+    drawn = size();
+  };
+  stdout.on('resize', eraseRewrapped);
   const mounted = render(view(), { stdin, stdout, exitOnCtrlC: false, patchConsole: false });
   const draw = () => {
     mounted.rerender(view());
@@ -45,9 +60,14 @@ export function mountChat(stdin: ReadStream, stdout: WriteStream, first: ScreenS
       return size().rows;
     },
     [Symbol.dispose]() {
+      stdout.off('resize', eraseRewrapped);
       stdout.off('resize', draw);
       mounted.rerender(view(true));
       mounted.unmount();
     },
   };
+}
+
+function up(rows: number): string {
+  return rows === 0 ? '' : `\u001b[${rows}A`;
 }
