@@ -64,7 +64,6 @@ export class ChatSession implements AsyncDisposable {
     this.lastIndependent = undefined;
     this.#show({ picture: seen.info.label, used: 0 });
     await this.view.picture(seen, decoded);
-    // While a question is being typed; its failure is told when the question comes.
     this.#evaluated(seen).catch(() => undefined);
     return seen;
   }
@@ -83,7 +82,7 @@ export class ChatSession implements AsyncDisposable {
     await this.#close();
     this.#opening = this.#load(model);
     this.#opening.catch(() => undefined);
-    if (this.album.current !== undefined) this.#lookAhead(this.album.current);
+    if (this.album.current !== undefined) this.#evaluated(this.album.current).catch(() => undefined);
     return await this.#opening;
   }
 
