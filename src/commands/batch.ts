@@ -97,7 +97,7 @@ function addRunOptions(command: Command): void {
     .option('--journal <file>', 'where answers are noted; default: the output and .journal')
     .option(
       '--parallel <n>',
-      'questions side by side; default: what fits, up to 8 on a GPU, 4 on a CPU',
+      'questions side by side; default: what fits, up to 8 on a GPU, 1 on a CPU',
       wholeNumber(1, 64),
     )
     .option('--unordered', 'rows as they come, not in the order of the input')

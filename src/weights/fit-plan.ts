@@ -27,7 +27,7 @@ export interface HostMemory {
 export interface PlanRequest {
   /** Positions of each sequence. */
   readonly contextSize: number;
-  /** `auto`: as many as fit beside the layers, up to 8 on a GPU and 4 on a CPU. Default: 1. */
+  /** `auto`: on a GPU as many as fit beside the layers, up to 8; on a CPU one. Default: 1. */
   readonly sequences?: 'auto' | number;
   readonly kvType: KvType;
   /** Undefined on a CPU. */
@@ -59,9 +59,9 @@ export interface FitPlan {
 const SPARE_SHARE = 1 / 16;
 const MOST_SPARE = 2 ** 30;
 const CONTEXT_STEP = 256;
-/** Questions side by side: more gain little, and each takes a KV cache. */
+/** Questions side by side: more gain little, and each takes a KV cache. A CPU is slower with several: docs/performance.md. */
 const MOST_ON_DEVICE = 8;
-const MOST_ON_CPU = 4;
+const MOST_ON_CPU = 1;
 
 /**
  * Plans what goes where, from headers alone. In `auto` the tower goes first: it is as large as a few layers and

@@ -1,6 +1,6 @@
 /*
  * Several questions about one picture, as a batch answers them and one by one with the weights kept loaded, in turn:
- * npm run bench:questions -- MODEL.gguf MMPROJ.gguf PICTURE [questions] [tokens an answer] [threads] [runs]
+ * npm run bench:questions -- MODEL.gguf MMPROJ.gguf PICTURE [questions] [tokens an answer] [threads] [runs] [sequences]
  */
 import type { AnswerEvent, Engine, Sampling } from '../../src/engine/engine.js';
 import { openLlamaEngine } from '../../src/engine/llama-engine.js';
@@ -8,11 +8,11 @@ import { loadPixels, type Pixels } from '../../src/llava/pixels.js';
 import { writeRequest } from '../../src/llava/response-format.js';
 import { spread } from './measure.js';
 
-const [model, mmproj, path, questions = '5', maxTokens = '4', threads = '2', runs = '1'] =
+const [model, mmproj, path, questions = '5', maxTokens = '4', threads = '2', runs = '1', sequences = '1'] =
   process.argv.slice(2);
 if (model === undefined || mmproj === undefined || path === undefined)
   throw new Error(
-    'Usage: npm run bench:questions -- MODEL.gguf MMPROJ.gguf PICTURE [questions] [tokens] [threads] [runs]',
+    'Usage: npm run bench:questions -- MODEL.gguf MMPROJ.gguf PICTURE [questions] [tokens] [threads] [runs] [sequences]',
   );
 
 const sampling: Sampling = { temperature: 0, topP: 1, seed: undefined, maxTokens: Number(maxTokens) };
@@ -25,7 +25,7 @@ await using engine = await openLlamaEngine(
       gpuLayers: 0,
       towerOn: 'cpu',
       contextSize: 2048,
-      sequences: 4,
+      sequences: Number(sequences),
       kvType: 'f16',
       mapsModel: false,
     },
