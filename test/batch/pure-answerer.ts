@@ -49,7 +49,11 @@ export class PureAnswerer implements Answerer {
     });
   }
 
-  async #ask(pixels: Pixels, { request, sampling }: PictureQuestion, signal: AbortSignal): Promise<RowAnswer> {
+  async #ask(
+    pixels: Pixels,
+    { request, sampling }: PictureQuestion,
+    signal: AbortSignal,
+  ): Promise<RowAnswer> {
     const picture = nameOf(pixels);
     this.asked.push(`${picture} ${request}`);
     if (this.#log !== undefined)
