@@ -62,7 +62,7 @@ export function refuseOtherQuestions(file: AnswerFile, questions: ReadonlyMap<st
     const question = questions.get(String(questionId));
     const asked = prompt.replace(/^<image>\n/, '');
     if (question === undefined || prompt === '') continue;
-    if (asked.toLowerCase().startsWith(question.toLowerCase())) continue;
+    if (asked.trim().toLowerCase().startsWith(question.trim().toLowerCase())) continue;
     throw new ExpectedError(
       'input',
       `Question ${String(questionId)} was ${quote(asked.split('\n', 1)[0] ?? '')} when it was answered and is ${quote(question)} in this data.`,

@@ -72,7 +72,11 @@ describe('an answer out of several', () => {
       ['--labels-file', join(folder, 'none.txt')],
       /labels ".*none\.txt" cannot be read/,
     ],
-    ['labels with choices', ['--labels', 'a,b', '--choice', 'a', '--choice', 'b'], /without choices/],
+    [
+      'labels with choices',
+      ['--labels', 'a,b', '--choice', 'a', '--choice', 'b'],
+      /Choices go with the letter format/,
+    ],
     ['one label', ['--labels', 'a'], /there are 1/],
     ['a limit without a question of yes or no', ['--at-least', '0.5'], /goes with --yes-no/],
     ['a limit above 1', ['--yes-no', '--at-least', '1.5'], /from 0 to 1/],

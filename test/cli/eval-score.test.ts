@@ -104,7 +104,7 @@ describe('llava eval score', () => {
     const folder = dataFolder(parent, { 'test.json': [{ image: 'a.jpg', question: 'What is it?' }] });
     const path = join(folder, 'said.jsonl');
     const said = dataFolder(folder, {
-      'said.jsonl': jsonLines({ question_id: 0, prompt: 'p', text: 'A Can.' }),
+      'said.jsonl': jsonLines({ question_id: 0, prompt: 'What is it?', text: 'A Can.' }),
     });
     const { exitCode, stdout } = await evaluate(
       'score',
