@@ -39,13 +39,9 @@ describe('llava chat on a terminal', { timeout: 120_000 }, () => {
     expect(await chat.exitCode).toBe(0);
   });
 
-  it('stops an answer with Ctrl-C, keeps what is there, and leaves at the second one at an empty prompt', async () => {
-    using chat = new ChatTerminal([shapes, '--temperature', '2', '--max-tokens', '1500'], { env });
+  it('leaves at the second Ctrl-C at an empty prompt', async () => {
+    using chat = new ChatTerminal([shapes], { env });
     await chat.waitFor('demo · cpu');
-    chat.type(`Describe the image.${KEYS.enter}`);
-    await chat.waitFor('answering');
-    chat.type(KEYS.ctrlC);
-    await chat.waitFor('Stopped.');
     chat.type(KEYS.ctrlC);
     await chat.waitFor('Ctrl-C again leaves');
     chat.type(KEYS.ctrlC);
