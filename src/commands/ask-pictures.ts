@@ -45,6 +45,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   const { exif, marks } = request;
   const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif, marks });
   if (!several) await queue.first;
+  if (request.form.grammar !== undefined) await starting.checkGrammar(request.form.grammar);
   await using engine = await openEngine(starting, weights, pair, request.device, context);
   const answers: string[] = [];
   const yeses: number[] = [];

@@ -31,19 +31,24 @@ export class Grammars {
   }
 
   async #compile(text: string): Promise<LlamaGrammar> {
-    try {
-      const grammar = await this.#llama.createGrammar({ grammar: text });
-      this.#compiled.set(text, grammar);
-      const [oldest] = this.#compiled.keys();
-      if (this.#compiled.size > KEPT && oldest !== undefined) this.#compiled.delete(oldest);
-      return grammar;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ExpectedError('usage', `The grammar cannot be used: ${reason}`, {
-        hint: 'It takes GBNF with a rule called root, as llama.cpp describes it',
-        cause: error,
-      });
-    }
+    const grammar = await compileGrammar(this.#llama, text);
+    this.#compiled.set(text, grammar);
+    const [oldest] = this.#compiled.keys();
+    if (this.#compiled.size > KEPT && oldest !== undefined) this.#compiled.delete(oldest);
+    return grammar;
+  }
+}
+
+/** @throws ExpectedError('usage') when the text is no GBNF with a rule `root` */
+export async function compileGrammar(llama: Llama, text: string): Promise<LlamaGrammar> {
+  try {
+    return await llama.createGrammar({ grammar: text });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ExpectedError('usage', `The grammar cannot be used: ${reason}`, {
+      hint: 'It takes GBNF with a rule called root, as llama.cpp describes it',
+      cause: error,
+    });
   }
 }
 
