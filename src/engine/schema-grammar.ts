@@ -27,6 +27,9 @@ const FILES = [
 const EXPONENT = ` ([eE] [-+]? ("0" | [1-9] [0-9]{0,15}))?`;
 /** Would allow halves of characters, and texts shorter than they are counted. */
 const ESCAPED_CODE = String.raw` | "\\u" [0-9a-fA-F]{4}`;
+/** Would allow bytes that are no character, each of which is read as one of its own. */
+const ANY_CHARACTER = String.raw`[^"\\\x7F\x00-\x1F]`;
+const REAL_CHARACTER = String.raw`[\x20-\x21\x23-\x5B\x5D-\x7E\u0080-\uD7FF\uE000-\uFFFC\U00010000-\U0010FFFF]`;
 
 /**
  * A JSON Schema of the kind that node-llama-cpp knows as GBNF.
@@ -38,7 +41,10 @@ export async function schemaGrammar(schema: object): Promise<string> {
   const scope = new GbnfJsonScopeState({ allowNewLines: false, scopePadSpaces: 0 });
   const root = getGbnfJsonTerminalForGbnfJsonSchema(schema, generator, scope).resolve(generator, true);
   const grammar = generator.generateGbnfFile(`" "? (${root})`);
-  return grammar.replaceAll(EXPONENT, '').replaceAll(ESCAPED_CODE, '');
+  return grammar
+    .replaceAll(EXPONENT, '')
+    .replaceAll(ESCAPED_CODE, '')
+    .replaceAll(ANY_CHARACTER, REAL_CHARACTER);
 }
 
 async function load(): Promise<Modules> {

@@ -39,10 +39,12 @@ for (let seed = FIRST_FRESH_SEED; overlaps.length < wanted; seed++) {
 
 const mean = overlaps.reduce((sum, overlap) => sum + overlap, 0) / overlaps.length;
 const share = (least: number) => overlaps.filter((overlap) => overlap >= least).length / overlaps.length;
-console.log({
-  boxes: overlaps.length,
-  unread,
-  mean,
-  atLeastHalf: share(0.5),
-  atLeastThreeQuarters: share(0.75),
-});
+process.stdout.write(
+  `${JSON.stringify({
+    boxes: overlaps.length,
+    unread,
+    mean,
+    atLeastHalf: share(0.5),
+    atLeastThreeQuarters: share(0.75),
+  })}\n`,
+);
