@@ -1,3 +1,4 @@
+import { checkForm } from '../forms/answer-form.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Pixels } from '../llava/pixels.js';
 import type { Answerer, ShownPicture } from './answerer.js';
@@ -88,11 +89,12 @@ async function* openQuestions(
 const NEVER = new Promise<never>(() => undefined);
 
 function startToLoad(
-  { image, picture }: PictureGroup,
+  { image, picture, marks }: PictureGroup,
   { load }: AnsweringSteps,
   signal: AbortSignal,
 ): Promise<Pixels> {
-  const pixels = loadFoundPicture(image, picture, load.imageSize, load.rules, signal);
+  const { imageSize, rules } = load;
+  const pixels = loadFoundPicture(image, picture, { imageSize, marks }, rules, signal);
   // Its failure is met when its turn comes.
   pixels.catch(() => undefined);
   return pixels;
@@ -128,6 +130,7 @@ async function answerQuestion(
   try {
     const shown = await show();
     const answer = await shown.ask(question, signal);
+    checkForm(answer.answer, answer.stop, question.form);
     await settler.answer(question, answer);
   } catch (error) {
     await settler.fail(question, rowErrorOf(error, signal));
@@ -142,5 +145,8 @@ function rowErrorOf(error: unknown, signal: AbortSignal): RowError {
   if (error instanceof RowFailure) return error.error;
   if (error instanceof ExpectedError && error.kind === 'engine')
     return { code: 'engine_failed', message: error.message };
+  // All that an engine can find wrong with a question is its grammar.
+  if (error instanceof ExpectedError && error.kind === 'usage')
+    return { code: 'bad_row', message: error.message };
   throw error;
 }

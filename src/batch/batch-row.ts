@@ -1,5 +1,8 @@
 import type { Sampling } from '../engine/engine.js';
+import type { AnswerForm } from '../forms/answer-form.js';
 import type { Normalisation } from '../llava/choosing.js';
+import type { Mark } from '../llava/mark.js';
+import type { Region } from '../llava/region.js';
 import type { Question, ResponseFormat } from '../llava/response-format.js';
 import type { RowError } from './row-error.js';
 
@@ -25,6 +28,9 @@ export interface BatchRow extends Row {
   readonly image: string;
   readonly question: Question;
   readonly sampling: Sampling;
+  readonly form: AnswerForm;
+  /** Drawn on the picture before the model sees it. */
+  readonly marks: readonly Mark[];
 }
 
 /** A row that cannot. */
@@ -44,4 +50,7 @@ export interface RowDefaults {
   readonly unconstrained?: boolean | undefined;
   readonly probabilities?: Normalisation | undefined;
   readonly sampling: Sampling;
+  readonly form?: AnswerForm;
+  readonly region?: Region | undefined;
+  readonly marks?: readonly Mark[];
 }

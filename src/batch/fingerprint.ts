@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Sampling } from '../engine/engine.js';
+import type { AnswerForm } from '../forms/answer-form.js';
 import type { Choosing } from '../llava/choosing.js';
+import type { Mark } from '../llava/mark.js';
 
 /** Raised when the way from a picture's bytes to the model's input changes. */
 const PIXELS_VERSION = 1;
@@ -12,6 +14,10 @@ export interface AskedQuestion {
   readonly sampling: Sampling;
   /** What the answer is one of. */
   readonly choosing: Choosing | undefined;
+  /** What it must be made like; a grammar is in the sampling. */
+  readonly form: Pick<AnswerForm, 'schema'>;
+  /** Drawn on the picture. */
+  readonly marks: readonly Mark[];
   /** Of the picture's bytes. */
   readonly sha256: string;
   readonly exif: boolean;
@@ -26,13 +32,14 @@ export interface AskedQuestion {
  * Sampling without a seed answers anew each time, so there the line counts as well.
  */
 export function fingerprintOf(asked: AskedQuestion): string {
-  const { request, sampling, choosing, sha256, exif, weights, line } = asked;
+  const { request, sampling, choosing, form, marks, sha256, exif, weights, line } = asked;
   const { temperature, topP, seed, maxTokens, grammar, logprobs } = sampling;
   const drawn = temperature === 0 ? [0] : [temperature, topP, seed ?? `line ${line}`];
-  const form = [choosing, grammar, logprobs].some((part) => part !== undefined)
-    ? [choosing, grammar, logprobs]
-    : [];
-  return keyOf(['question', PIXELS_VERSION, request, drawn, maxTokens, sha256, exif, weights, ...form]);
+  const usual = [undefined, undefined, undefined, undefined, []];
+  const special = [choosing, grammar, logprobs, form.schema?.given, marks];
+  const isSpecial = JSON.stringify(special) !== JSON.stringify(usual);
+  const rest = isSpecial ? special : [];
+  return keyOf(['question', PIXELS_VERSION, request, drawn, maxTokens, sha256, exif, weights, ...rest]);
 }
 
 /** The key under which the journal remembers what a row's picture turned out to be. */

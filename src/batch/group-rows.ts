@@ -1,5 +1,7 @@
 import type { Sampling } from '../engine/engine.js';
+import type { AnswerForm } from '../forms/answer-form.js';
 import type { Choosing } from '../llava/choosing.js';
+import type { Mark } from '../llava/mark.js';
 import type { Placed } from './plan-windows.js';
 import type { AskableRow } from './prepare-row.js';
 import type { FoundPicture } from './row-picture.js';
@@ -10,31 +12,35 @@ export interface PlannedQuestion {
   readonly request: string;
   readonly sampling: Sampling;
   readonly choosing: Choosing | undefined;
+  readonly form: AnswerForm;
   /** At least one. */
   readonly rows: readonly Placed<AskableRow>[];
 }
 
-/** All that a window asks about one picture. */
+/** All that a window asks about one picture with the same marks on it. */
 export interface PictureGroup {
   /** As its first row names it. */
   readonly image: string;
   readonly picture: FoundPicture;
+  readonly marks: readonly Mark[];
   readonly questions: readonly PlannedQuestion[];
 }
 
-/** Rows by the content of their picture, and there by their fingerprint; both in the order of first appearance. */
+/** Rows by their picture's content and marks, there by their fingerprint; both in the order of first appearance. */
 export function groupRows(rows: readonly Placed<AskableRow>[]): readonly PictureGroup[] {
-  return [...gather(rows, ({ row }) => row.picture.sha256)].map((ofPicture) => {
+  return [...gather(rows, ({ row }) => row.picture.sha256)].flatMap((ofPicture) => {
     const [{ row: first }] = ofPicture;
     const held = ofPicture.find(({ row }) => row.picture.bytes !== undefined)?.row ?? first;
-    return {
-      image: held.row.image,
+    const { image } = held.row;
+    return [...gather(ofPicture, ({ row }) => JSON.stringify(row.row.marks))].map((alike) => ({
+      image,
       picture: held.picture,
-      questions: [...gather(ofPicture, ({ row }) => row.fingerprint)].map((ofQuestion) => {
-        const { fingerprint, request, sampling, choosing } = ofQuestion[0].row;
-        return { fingerprint, request, sampling, choosing, rows: ofQuestion };
+      marks: alike[0].row.row.marks,
+      questions: [...gather(alike, ({ row }) => row.fingerprint)].map((ofQuestion) => {
+        const { fingerprint, request, sampling, choosing, form } = ofQuestion[0].row;
+        return { fingerprint, request, sampling, choosing, form, rows: ofQuestion };
       }),
-    };
+    }));
   });
 }
 

@@ -5,6 +5,7 @@ import { checkFields } from './check-fields.js';
 import type { AnsweredRow, BatchFacts } from './row-answer.js';
 import { resolveQuestion } from './row-question.js';
 import { mergeSampling, SETTING_NAMES, settingFields } from './row-settings.js';
+import { commandShape } from './row-shape.js';
 
 const llavaRowSchema = v.object({
   question_id: v.union([v.string(), v.number()]),
@@ -29,6 +30,7 @@ export function parseLlavaRow(fields: RowFields, defaults: RowDefaults): Omit<Ba
     image: row.image,
     question: resolveQuestion({ text: row.text }, defaults),
     sampling: mergeSampling(row, defaults.sampling),
+    ...commandShape(defaults),
   };
 }
 

@@ -7,6 +7,7 @@ import type { AnsweredRow, BatchFacts } from './row-answer.js';
 import { RowFailure } from './row-error.js';
 import { resolveQuestion } from './row-question.js';
 import { mergeSampling, settingFields } from './row-settings.js';
+import { commandShape } from './row-shape.js';
 
 const URL_OF_CHAT = '/v1/chat/completions';
 
@@ -51,6 +52,7 @@ export function parseOpenaiRow(fields: RowFields, defaults: RowDefaults): Omit<B
     image,
     question: resolveQuestion({ text }, defaults),
     sampling: mergeSampling(settings, defaults.sampling),
+    ...commandShape(defaults),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { checkForm } from '../forms/answer-form.js';
 import { NORMALISATIONS } from '../llava/choosing.js';
 import { readAnswer } from '../llava/read-answer.js';
 import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.js';
@@ -9,6 +10,7 @@ import type { AnsweredRow, BatchFacts } from './row-answer.js';
 import { RowFailure } from './row-error.js';
 import { resolveQuestion } from './row-question.js';
 import { mergeSampling, settingFields } from './row-settings.js';
+import { formOfRow, marksOfRow, regionOfRow, shapeFields } from './row-shape.js';
 
 const FORMATS = Object.keys(RESPONSE_FORMATS) as ResponseFormat[];
 
@@ -24,6 +26,7 @@ const ownRowSchema = v.object({
   normalise: v.nullish(v.picklist(NORMALISATIONS)),
   logprobs: v.nullish(v.boolean()),
   ocr: v.nullish(v.union([v.string(), v.array(v.string())])),
+  ...shapeFields,
   ...settingFields,
 });
 
@@ -33,12 +36,16 @@ const ownRowSchema = v.object({
  */
 export function parseOwnRow(fields: RowFields, defaults: RowDefaults): Omit<BatchRow, 'line' | 'bytes'> {
   const row = checkFields(ownRowSchema, fields);
-  if (typeof row.question !== 'string' && (row.format ?? defaults.format) !== 'caption')
+  const region = regionOfRow(row);
+  const isDescription = (row.question ?? '') === '' && (region ?? defaults.region) !== undefined;
+  const format = row.format ?? (isDescription ? 'region' : undefined);
+  if (typeof row.question !== 'string' && !['caption', 'region'].includes(format ?? defaults.format ?? ''))
     throw new RowFailure('bad_row', 'Field "question" is missing.');
   const question = resolveQuestion(
     {
       text: row.question ?? '',
-      format: row.format ?? undefined,
+      format,
+      region,
       choices: row.choices ?? undefined,
       ocrTokens: ocrTokens(row.ocr ?? undefined),
       ...chosenBy(row, defaults),
@@ -54,6 +61,8 @@ export function parseOwnRow(fields: RowFields, defaults: RowDefaults): Omit<Batc
       ...mergeSampling(row, defaults.sampling),
       ...(row.logprobs === true ? { logprobs: true } : {}),
     },
+    form: formOfRow(row, defaults, question.labels !== undefined || question.choices !== undefined),
+    marks: marksOfRow(row, defaults),
   };
 }
 
@@ -80,6 +89,7 @@ export function writeOwnRow(row: BatchRow, answered: AnsweredRow, facts: BatchFa
     format: row.question.format,
     answer: answer.answer,
     ...readAnswer(answer.answer, row.question, picture),
+    ...checkForm(answer.answer, answer.stop, row.form),
     ...(answer.choices === undefined ? {} : { probabilities: answer.choices }),
     ...(answer.logprobs === undefined ? {} : { logprobs: answer.logprobs }),
     stop: answer.stop,

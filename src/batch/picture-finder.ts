@@ -1,5 +1,6 @@
 import { pictureKeyOf } from './fingerprint.js';
 import type { Journal } from './journal.js';
+import type { PictureIdentity } from './row-answer.js';
 import { RowFailure, type RowErrorCode } from './row-error.js';
 import { findPicture, isAddress, type FoundPicture, type PictureRules } from './row-picture.js';
 
@@ -35,7 +36,7 @@ export class PictureFinder {
     const known = this.#known.get(image);
     if (known !== undefined) return await known;
     const looking = this.#look(image);
-    const identity = looking.then(({ sha256, width, height }) => ({ sha256, width, height }));
+    const identity = looking.then(identityOf);
     identity.catch(() => undefined);
     this.#known.set(image, identity);
     const [oldest] = this.#known.keys();
@@ -50,8 +51,7 @@ export class PictureFinder {
     if (entry !== undefined && 'error' in entry) throw new RowFailure(entry.error.code, entry.error.message);
     try {
       const found = await findPicture(image, this.#rules, this.#signal);
-      const { sha256, width, height } = found;
-      if (isAddress(image)) await this.#journal?.append({ key, picture: { sha256, width, height } });
+      if (isAddress(image)) await this.#journal?.append({ key, picture: identityOf(found) });
       return found;
     } catch (error) {
       if (error instanceof RowFailure && !REFUSALS.has(error.code))
@@ -59,4 +59,9 @@ export class PictureFinder {
       throw error;
     }
   }
+}
+
+/** What is remembered of a picture. */
+function identityOf({ sha256, width, height, orientation }: FoundPicture): PictureIdentity {
+  return { sha256, width, height, ...(orientation === undefined ? {} : { orientation }) };
 }

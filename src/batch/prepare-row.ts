@@ -1,6 +1,9 @@
 import type { Sampling } from '../engine/engine.js';
+import { formForEngine, type AnswerForm } from '../forms/answer-form.js';
 import type { PictureSize } from '../llava/box.js';
 import { choosingOf, type Choosing } from '../llava/choosing.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { checkMarks } from '../llava/mark.js';
 import { writeRequest } from '../llava/response-format.js';
 import type { BatchRow, FailedRow } from './batch-row.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -16,6 +19,7 @@ export interface AskableRow {
   readonly request: string;
   readonly sampling: Sampling;
   readonly choosing: Choosing | undefined;
+  readonly form: AnswerForm;
   readonly fingerprint: string;
 }
 
@@ -35,21 +39,34 @@ export async function prepareRow(
   try {
     const picture = await finder.find(row.image);
     const request = requestOf(row, picture);
-    const { sampling, line } = row;
+    const { form, marks, line } = row;
+    const sampling = { ...row.sampling, ...formForEngine(form) };
     // The other forms have no place to say what an answer must be.
     const choosing = row.shape === 'own' ? choosingOf(row.question) : undefined;
-    const asked = { request, sampling, choosing, sha256: picture.sha256, exif, weights, line };
-    return { row, picture, request, sampling, choosing, fingerprint: fingerprintOf(asked) };
+    const { sha256 } = picture;
+    const asked = { request, sampling, choosing, form, marks, sha256, exif, weights, line };
+    return { row, picture, request, sampling, choosing, form, fingerprint: fingerprintOf(asked) };
   } catch (error) {
     if (!(error instanceof RowFailure)) throw error;
     return failRow(row, error);
   }
 }
 
-/** The authors' question files hold their questions as they are asked, white space at the ends included. */
-function requestOf({ shape, question }: BatchRow, picture: PictureSize): string {
-  const isWhole = shape === 'llava' && question.format === 'free' && question.ocrTokens === undefined;
-  return isWhole ? question.text : writeRequest(question, picture);
+/**
+ * The row's question on this picture. The authors' question files hold their questions as they are asked, white space at
+ * the ends included.
+ * @throws RowFailure 'bad_row' when its region or a mark reaches out of the picture
+ */
+function requestOf({ shape, question, marks }: BatchRow, picture: PictureSize): string {
+  const { format, ocrTokens, region, text } = question;
+  const isWhole = shape === 'llava' && format === 'free' && ocrTokens === undefined && region === undefined;
+  try {
+    checkMarks(marks, picture);
+    return isWhole ? text : writeRequest(question, picture);
+  } catch (error) {
+    if (error instanceof ExpectedError) throw new RowFailure('bad_row', error.message, error);
+    throw error;
+  }
 }
 
 export function failRow(

@@ -5,6 +5,8 @@ export const pictureIdentitySchema = v.object({
   sha256: v.string(),
   width: v.number(),
   height: v.number(),
+  /** EXIF's number of the turn that made it upright, if there was one. */
+  orientation: v.optional(v.number()),
 });
 export type PictureIdentity = Readonly<v.InferOutput<typeof pictureIdentitySchema>>;
 

@@ -3,6 +3,8 @@ import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { decodePicture, type DecodedPicture } from '../llava/decode-picture.js';
 import { ExpectedError } from '../llava/expected-error.js';
+import { drawMarks } from '../llava/draw-marks.js';
+import type { Mark } from '../llava/mark.js';
 import { openPicture, type Picture } from '../llava/picture.js';
 import type { PictureSource } from '../llava/picture-bytes.js';
 import { toPixels, type Pixels } from '../llava/pixels.js';
@@ -44,8 +46,9 @@ export async function findPicture(
   signal?: AbortSignal,
 ): Promise<FoundPicture> {
   const picture = await open(await sourceOf(image, rules, signal), rules);
-  const { width, height, bytes } = picture;
-  const identity = { sha256: sha256Of(bytes), width, height };
+  const { width, height, orientation, bytes } = picture;
+  const turn = orientation === undefined ? {} : { orientation };
+  const identity = { sha256: sha256Of(bytes), width, height, ...turn };
   return isAddress(image) ? { ...identity, bytes } : identity;
 }
 
@@ -57,11 +60,12 @@ export async function findPicture(
 export async function loadFoundPicture(
   image: string,
   found: FoundPicture,
-  imageSize: number,
+  { imageSize, marks }: { readonly imageSize: number; readonly marks: readonly Mark[] },
   rules: PictureRules,
   signal?: AbortSignal,
 ): Promise<Pixels> {
-  return toPixels(await decodeAgain(image, found, rules, signal), imageSize);
+  const decoded = await decodeAgain(image, found, rules, signal);
+  return toPixels(await drawMarks(decoded, marks), imageSize);
 }
 
 /** Decodes to the last pixel. @throws RowFailure 'bad_picture' */

@@ -1,5 +1,6 @@
 import { checkChoosing, type Normalisation } from '../llava/choosing.js';
 import { ExpectedError } from '../llava/expected-error.js';
+import type { Region } from '../llava/region.js';
 import { checkQuestion, type Question, type ResponseFormat } from '../llava/response-format.js';
 import type { RowDefaults } from './batch-row.js';
 import { RowFailure } from './row-error.js';
@@ -13,6 +14,7 @@ export interface QuestionFields {
   readonly labels?: readonly string[] | undefined;
   readonly unconstrained?: boolean | undefined;
   readonly probabilities?: Normalisation | undefined;
+  readonly region?: Region | undefined;
 }
 
 /**
@@ -25,11 +27,13 @@ export function resolveQuestion(fields: QuestionFields, defaults: RowDefaults): 
   const format = fields.format ?? formatOf(fields, defaults);
   const choices = fields.choices ?? (format === 'letter' ? defaults.choices : undefined);
   const ocrTokens = fields.ocrTokens ?? defaults.ocrTokens;
+  const region = fields.region ?? defaults.region;
   const question: Question = {
     text: fields.text,
     format,
     ...(choices === undefined ? {} : { choices }),
     ...(ocrTokens === undefined ? {} : { ocrTokens }),
+    ...(region === undefined ? {} : { region }),
     ...(labels === undefined ? {} : { labels }),
     ...(unconstrained === undefined ? {} : { unconstrained }),
     ...(probabilities === undefined ? {} : { probabilities }),

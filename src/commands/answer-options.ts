@@ -4,7 +4,7 @@ import { NORMALISATIONS, type Normalisation } from '../llava/choosing.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import type { Question } from '../llava/response-format.js';
-import { decimalNumber } from './option-parsers.js';
+import { collect, decimalNumber } from './option-parsers.js';
 
 /** What the answer must be, and what is told of it. */
 export interface AnswerFlags {
@@ -14,6 +14,10 @@ export interface AnswerFlags {
   readonly unconstrained?: boolean;
   readonly probabilities?: boolean;
   readonly normalise?: Normalisation;
+  readonly schema?: string;
+  readonly grammar?: string;
+  readonly region?: string;
+  readonly mark?: readonly string[];
 }
 
 /** What a program wants to know of the answer. */
@@ -36,6 +40,25 @@ export function addAnswerOptions(command: Command): Command {
         '--normalise <how>',
         'compare log-likelihoods as they are, or by their length in tokens',
       ).choices(NORMALISATIONS),
+    );
+}
+
+/** What the answer must be made like, and where in the picture the question is. */
+export function addShapeOptions(command: Command): Command {
+  const ways = ['labels', 'labelsFile', 'yesNo', 'choice'];
+  return command
+    .addOption(
+      new Option(
+        '--schema <file>',
+        'the answer is JSON by this JSON Schema: a file, or the schema itself',
+      ).conflicts([...ways, 'grammar']),
+    )
+    .addOption(new Option('--grammar <file>', 'the answer fits this grammar, in GBNF').conflicts(ways))
+    .option('--region <x,y,w,h>', 'the part that is asked about: pixels, or fractions of the picture')
+    .option(
+      '--mark <shape:place>',
+      'draw box:x,y,w,h, ellipse:… or point:x,y[:colour] on the picture first; once for each',
+      collect,
     );
 }
 

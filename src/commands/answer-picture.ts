@@ -1,5 +1,6 @@
 import { askChoosing } from '../engine/ask-choosing.js';
 import type { AnswerEvent, Engine } from '../engine/engine.js';
+import { checkForm, hasForm } from '../forms/answer-form.js';
 import { choosingOf } from '../llava/choosing.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { readAnswer } from '../llava/read-answer.js';
@@ -13,7 +14,7 @@ import type { LoadedPicture } from './picture-queue.js';
 export async function answerPicture(
   engine: Engine,
   { pixels, ms: pictureMs }: LoadedPicture,
-  { question, sampling }: Pick<AskRequest, 'question' | 'sampling'>,
+  { question, sampling, form }: Pick<AskRequest, 'question' | 'sampling' | 'form'>,
   model: string,
   writer: Pick<AnswerWriter, 'text'>,
   signal: AbortSignal,
@@ -22,13 +23,17 @@ export async function answerPicture(
   const [features, encodeMs] = await timed(() => engine.encode(pixels, signal));
   const asked = writeRequest(question, picture);
   const events = askChoosing(engine.look(features), asked, sampling, choosingOf(question), signal);
-  const { answer, done } = await collect(events, question.probabilities === undefined ? writer : SILENT);
+  const isToldLater = question.probabilities !== undefined || hasForm(form);
+  const { answer, done } = await collect(events, isToldLater ? SILENT : writer);
+  const checked = checkForm(answer, done.reason, form);
+  if (hasForm(form)) await writer.text(answer);
   return {
     picture: picture.label,
     question: question.text,
     format: question.format,
     answer,
     ...readAnswer(answer, question, picture),
+    ...checked,
     ...(done.choices === undefined ? {} : { probabilities: done.choices }),
     ...(done.tokens === undefined ? {} : { logprobs: done.tokens }),
     stop: done.reason,
@@ -47,7 +52,7 @@ export async function answerPicture(
   };
 }
 
-/** What is told with its probability is not told before. */
+/** What is told with its probability, or checked first, is not told before. */
 const SILENT: Pick<AnswerWriter, 'text'> = { text: () => Promise.resolve() };
 
 async function collect(

@@ -1,7 +1,9 @@
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { ExpectedError } from '../llava/expected-error.js';
+import { checkMarks } from '../llava/mark.js';
 import { pictureLabel, type PictureSource } from '../llava/picture-bytes.js';
 import { readYesOrNo } from '../llava/read-answer.js';
+import { writeRequest } from '../llava/response-format.js';
 import type { AnswerRecord } from '../terminal/answer-record.js';
 import { jsonWriter, lineWriter, streamingWriter, verdictWriter } from '../terminal/answer-writer.js';
 import { warn } from '../terminal/report-error.js';
@@ -23,7 +25,7 @@ import { pictureSources } from './picture-sources.js';
 export async function askPictures(request: AskRequest, context: CommandContext): Promise<ExitCode> {
   const { io, signal } = context;
   const sources = await pictureSources(request.pictures, io);
-  const weights = await chooseWeights(request.weights, context, () => checkOnlyPicture(sources));
+  const weights = await chooseWeights(request.weights, context, () => checkOnlyPicture(sources, request));
   const several = sources.length > 1;
   const writer = request.json
     ? jsonWriter(io)
@@ -40,8 +42,10 @@ export async function askPictures(request: AskRequest, context: CommandContext):
     : sources;
   if (readable.length === 0) return EXIT_CODES.usage;
 
-  const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif: request.exif });
+  const { exif, marks } = request;
+  const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif, marks });
   if (!several) await queue.first;
+  if (request.form.grammar !== undefined) await starting.checkGrammar(request.form.grammar);
   await using engine = await openEngine(starting, weights, pair, request.device, context);
   const answers: string[] = [];
   const yeses: number[] = [];
@@ -49,7 +53,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
     try {
       const record = await answerPicture(engine, await loading, request, weights.name, writer, signal);
       await writer.finish(record);
-      if (request.draw !== undefined) await drawAnswer(source, record, request.exif, request.draw);
+      if (request.draw !== undefined) await drawAnswer(source, record, request, request.draw);
       answers.push(record.answer);
       yeses.push(record.probabilities?.[0]?.probability ?? 0);
       report(record);
@@ -74,12 +78,17 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   }
 }
 
-/** A single picture that cannot be read is an error before anything is downloaded for it. */
-async function checkOnlyPicture(sources: readonly PictureSource[]): Promise<void> {
+/** A single picture that cannot be read, or asked about, is an error before anything is downloaded for it. */
+async function checkOnlyPicture(
+  sources: readonly PictureSource[],
+  { question, marks, exif }: AskRequest,
+): Promise<void> {
   const [only] = sources;
   if (only === undefined || sources.length > 1) return;
   const { inspectPicture } = await import('../llava/picture.js');
-  await inspectPicture(only);
+  const picture = await inspectPicture(only, { exif });
+  writeRequest(question, picture);
+  checkMarks(marks, picture);
 }
 
 /** A failure that says nothing about the other pictures. */

@@ -1,8 +1,12 @@
+import { formForEngine, type AnswerForm } from '../forms/answer-form.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { checkChoosing } from '../llava/choosing.js';
-import { checkQuestion, type Question } from '../llava/response-format.js';
+import { parseMark, type Mark } from '../llava/mark.js';
+import { parseRegion } from '../llava/region.js';
+import { checkQuestion, type Question, type ResponseFormat } from '../llava/response-format.js';
 import type { Sampling } from '../engine/engine.js';
 import { answerQuestionOf, type AnswerFlags, type VerdictFlags } from './answer-options.js';
+import { readForm } from './read-form.js';
 import type {
   CacheFlags,
   DeviceFlags,
@@ -36,6 +40,9 @@ export interface AskRequest {
   readonly weights: WeightFlags;
   readonly device: DeviceFlags & CacheFlags;
   readonly sampling: Sampling;
+  readonly form: AnswerForm;
+  /** Drawn on each picture before the model sees it. */
+  readonly marks: readonly Mark[];
   readonly yesNo: boolean;
   /** Probability of yes from which the exit status says so. */
   readonly atLeast: number | undefined;
@@ -43,11 +50,11 @@ export interface AskRequest {
   readonly json: boolean;
   readonly exitStatus: boolean;
   readonly stats: boolean;
-  /** Where the picture with the box goes. */
+  /** Where the picture with marks, region and box goes. */
   readonly draw: string | undefined;
 }
 
-/** @throws ExpectedError('usage') for what the command line itself gets wrong. */
+/** @throws ExpectedError for what the command line itself gets wrong, and for its files that cannot be used. */
 export function resolveAskRequest(text: string, pictures: readonly string[], flags: AskFlags): AskRequest {
   if (pictures.filter((path) => path === '-').length > 1)
     throw new ExpectedError('usage', '"-" stands for the picture on stdin and was given more than once.', {
@@ -57,13 +64,21 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
   checkQuestion(question);
   checkChoosing(question);
   checkVerdict(flags);
-  if (flags.draw !== undefined) checkDraw(question, pictures);
+  const marks = marksOf(flags);
+  if (flags.draw !== undefined) checkDraw(question, marks, pictures);
+  const form = readForm(flags);
   return Object.freeze({
     question,
     pictures,
     weights: flags,
     device: flags,
-    sampling: { ...samplingOf(flags), ...(flags.logprobs === true ? { logprobs: true } : {}) },
+    sampling: {
+      ...samplingOf(flags),
+      ...formForEngine(form),
+      ...(flags.logprobs === true ? { logprobs: true } : {}),
+    },
+    form,
+    marks,
     yesNo: flags.yesNo === true,
     atLeast: flags.atLeast,
     exif: flags.exif,
@@ -74,11 +89,13 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
   });
 }
 
-function checkDraw({ format }: Question, pictures: readonly string[]): void {
-  if (format !== 'box')
-    throw new ExpectedError('usage', `--draw goes with --format box, not with "${format}".`, {
-      hint: 'llava ask --format box "the red car" street.jpg --draw found.png',
-    });
+function checkDraw({ format, region }: Question, marks: readonly Mark[], pictures: readonly string[]): void {
+  if (format !== 'box' && region === undefined && marks.length === 0)
+    throw new ExpectedError(
+      'usage',
+      `--draw goes with --format box, --region or --mark, not with "${format}" alone.`,
+      { hint: 'llava ask --format box "the red car" street.jpg --draw found.png' },
+    );
   if (pictures.length > 1)
     throw new ExpectedError('usage', `--draw takes one picture and got ${pictures.length}.`, {
       hint: 'Ask about one picture at a time',
@@ -96,14 +113,25 @@ function checkVerdict({ atLeast, yesNo, logprobs, json }: AskFlags): void {
 
 /** The question as the flags put it. */
 export function questionOf(text: string, flags: QuestionFlags & AnswerFlags): Question {
-  const format = flags.format ?? (flags.choice === undefined ? 'free' : 'letter');
   return {
     text,
-    format,
+    format: flags.format ?? usualFormat(text, flags),
     ...answerQuestionOf(flags),
     ...(flags.choice === undefined ? {} : { choices: flags.choice }),
+    ...(flags.region === undefined ? {} : { region: parseRegion(flags.region) }),
     ...(flags.ocr === undefined ? {} : { ocrTokens: flags.ocr.split(',').map((word) => word.trim()) }),
   };
+}
+
+/** A region without a question asks for its description. */
+function usualFormat(text: string, { choice, region }: QuestionFlags & AnswerFlags): ResponseFormat {
+  if (choice !== undefined) return 'letter';
+  return region !== undefined && text.trim() === '' ? 'region' : 'free';
+}
+
+/** What is drawn on pictures. @throws ExpectedError('usage') for what is no mark */
+export function marksOf({ mark = [] }: AnswerFlags): readonly Mark[] {
+  return mark.map(parseMark);
 }
 
 /** The flags' sampling, for the engine. */

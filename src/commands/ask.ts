@@ -8,7 +8,7 @@ import {
   addWeightOptions,
 } from './option-groups.js';
 import type { CommandContext } from './command-context.js';
-import { addAnswerOptions, addVerdictOptions } from './answer-options.js';
+import { addAnswerOptions, addShapeOptions, addVerdictOptions } from './answer-options.js';
 import type { AskFlags } from './ask-request.js';
 
 const EXAMPLES = `
@@ -18,6 +18,8 @@ Examples:
   llava ask "Which animal is it?" pet.png --choice cat --choice dog
   llava ask --yes-no --at-least 0.8 "Is it raining?" street.jpg
   llava ask --labels cat,dog,bird --probabilities "Which animal is it?" pet.png
+  llava ask --schema shape.json "Describe the largest shape." shapes.png
+  llava ask --region 40,60,200,180 "" street.jpg
   curl -s URL | llava ask "What is this?" -
 `;
 
@@ -30,6 +32,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
     .argument('<picture...>', 'files of pictures; - is the picture on stdin');
   addQuestionOptions(command);
   addAnswerOptions(command);
+  addShapeOptions(command);
   addVerdictOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);
@@ -38,7 +41,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
   addPictureOptions(command);
   command
     .option('--json', 'one JSON object a picture, on a line of its own')
-    .option('--draw <file>', 'with --format box: the picture with the box, as a PNG')
+    .option('--draw <file>', 'the picture with its marks, region and the box of the answer, as a PNG')
     .option('--exit-status', 'answer by exit code too: 0 is yes, 1 is no')
     .option('--stats', 'counts and times on stderr')
     .addHelpText('after', EXAMPLES)

@@ -1,13 +1,15 @@
 import { open } from 'node:fs/promises';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
+import { parseRegion } from '../llava/region.js';
 import type { RowDefaults } from '../batch/batch-row.js';
 import { PictureFetcher } from '../batch/fetch-picture.js';
 import type { PictureRules } from '../batch/row-picture.js';
 import type { Io } from '../terminal/io.js';
 import { answerQuestionOf } from './answer-options.js';
-import { samplingOf } from './ask-request.js';
+import { marksOf, samplingOf } from './ask-request.js';
 import type { BatchFlags } from './batch.js';
+import { readForm } from './read-form.js';
 
 /**
  * The bytes of the rows: of a file, or of stdin.
@@ -50,6 +52,9 @@ export function rowDefaults(flags: BatchFlags): RowDefaults {
     labels,
     unconstrained,
     probabilities,
+    ...(flags.region === undefined ? {} : { region: parseRegion(flags.region) }),
+    form: readForm(flags),
+    marks: marksOf(flags),
     sampling: samplingOf(flags),
   };
 }

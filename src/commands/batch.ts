@@ -13,7 +13,7 @@ import {
   type SamplingFlags,
   type WeightFlags,
 } from './option-groups.js';
-import { addAnswerOptions, type AnswerFlags } from './answer-options.js';
+import { addAnswerOptions, addShapeOptions, type AnswerFlags } from './answer-options.js';
 import type { CommandContext } from './command-context.js';
 import { collect, shard, wholeNumber } from './option-parsers.js';
 
@@ -61,6 +61,7 @@ export function addBatchCommand(program: Command, context: CommandContext): void
   addPictureSourceOptions(command);
   addQuestionOptions(command);
   addAnswerOptions(command);
+  addShapeOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);
   addCacheOptions(command);

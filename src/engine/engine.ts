@@ -26,6 +26,11 @@ export interface Sampling {
    * allow one; it is not part of the answer's text.
    */
   readonly grammar?: string | undefined;
+  /**
+   * What the answer's JSON must be: a JSON Schema within what node-llama-cpp's grammars can express; it must have been
+   * checked, since what they cannot is passed over. Not with a grammar.
+   */
+  readonly schema?: object | undefined;
   /** The answer is one of these, said in its usual tokens; thousands cost no more than a few. Not with a grammar. */
   readonly oneOf?: readonly string[] | undefined;
   /** Whether the end tells how likely each token was. */

@@ -77,7 +77,7 @@ export class LlamaPrefix implements ImagePrefix {
     const promptTokens = this.tokens + conversation.tokens.length;
     const room = roomAfter(promptTokens, contextSize);
     const limit = Math.min(sampling.maxTokens, room);
-    const grammar = sampling.grammar === undefined ? undefined : await grammars.start(sampling.grammar);
+    const grammar = await grammars.start(sampling);
     const start = performance.now();
     using lent = await slots.lend(this.#parts, signal);
     const { sequence, evaluated } = lent;

@@ -1,4 +1,5 @@
 import { loadBackendFor, type Backend, type BackendOptions } from './backend.js';
+import { compileGrammar } from './grammars.js';
 import type { Engine, WeightFiles } from './engine.js';
 import { openLlamaEngine } from './llama-engine.js';
 import type { Placement } from './placement.js';
@@ -33,6 +34,14 @@ export class StartingEngine implements AsyncDisposable {
    */
   async backend(): Promise<Pick<Backend, 'kind' | 'devices' | 'cpuFeatures'>> {
     return await this.#backend;
+  }
+
+  /**
+   * Whether a grammar is one, before the weights are loaded.
+   * @throws ExpectedError('usage') when it is not; ExpectedError('engine') when the device asked for cannot be had
+   */
+  async checkGrammar(text: string): Promise<void> {
+    await compileGrammar((await this.#backend).llama, text);
   }
 
   /**

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import type { Picture, PictureInfo } from './picture.js';
+import { infoOf, type Picture, type PictureInfo } from './picture.js';
 import { pictureError } from './picture-error.js';
 import type { RgbPicture } from './resample.js';
 
@@ -22,13 +22,13 @@ const SVG_DENSITY = 72;
  * @throws ExpectedError 'input' when the picture is damaged or cut off anywhere.
  */
 export async function decodePicture(picture: Picture): Promise<DecodedPicture> {
-  const { label, format, width, height } = picture;
+  const { label } = picture;
   try {
     const { data, info } = await decoder(picture)
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     const rgb = toRgb(data, info.width * info.height, info.channels, picture.plainCmyk);
-    return { rgb, width: info.width, height: info.height, info: { label, format, width, height } };
+    return { rgb, width: info.width, height: info.height, info: infoOf(picture) };
   } catch (error) {
     const problem = `cannot be decoded: ${reasonOf(error)}`;
     throw pictureError(label, problem, 'It seems damaged or cut off; save or fetch it again.', error);

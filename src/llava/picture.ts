@@ -14,6 +14,8 @@ export interface PictureInfo {
   readonly format: PictureFormat;
   readonly width: number;
   readonly height: number;
+  /** EXIF's number, 2 to 8, of the turn that made it upright; missing when there was none. */
+  readonly orientation?: number;
 }
 
 /** Bytes whose header was found good. They may still turn out damaged further on. */
@@ -61,7 +63,7 @@ export async function openPicture(source: PictureSource, options: PictureOptions
   checkChannels(label, header);
   const plainCmyk =
     header.space === 'cmyk' && header.depth === 'uchar' && header.channels === 4 && !header.icc;
-  return { label, format, width, height, bytes, exif, maxPixels, plainCmyk };
+  return { label, format, width, height, ...turnOf(header, exif), bytes, exif, maxPixels, plainCmyk };
 }
 
 /**
@@ -72,8 +74,16 @@ export async function inspectPicture(
   source: PictureSource,
   options: PictureOptions = {},
 ): Promise<PictureInfo> {
-  const { label, format, width, height } = await openPicture(source, options);
-  return { label, format, width, height };
+  return infoOf(await openPicture(source, options));
+}
+
+/** What is known of a picture, without its bytes. */
+export function infoOf({ label, format, width, height, orientation }: PictureInfo): PictureInfo {
+  return { label, format, width, height, ...(orientation === undefined ? {} : { orientation }) };
+}
+
+function turnOf({ orientation = 1 }: Metadata, exif: boolean): Pick<PictureInfo, 'orientation'> {
+  return exif && orientation > 1 ? { orientation } : {};
 }
 
 async function readHeader(label: string, bytes: Uint8Array): Promise<Metadata> {

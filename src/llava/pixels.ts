@@ -1,4 +1,6 @@
 import { decodePicture, type DecodedPicture } from './decode-picture.js';
+import { drawMarks } from './draw-marks.js';
+import type { Mark } from './mark.js';
 import { padToSquare } from './pad-to-square.js';
 import { openPicture, type PictureInfo, type PictureOptions } from './picture.js';
 import type { PictureSource } from './picture-bytes.js';
@@ -17,6 +19,8 @@ export interface Pixels {
 export interface PixelOptions extends PictureOptions {
   /** Side of the square that the vision tower takes: 336 for LLaVA-1.5. */
   readonly imageSize: number;
+  /** Drawn on the picture before the model sees it. */
+  readonly marks?: readonly Mark[];
 }
 
 /** Pads to a square, then resizes: in this order, and with this filter, LLaVA-1.5 was trained. */
@@ -30,5 +34,6 @@ export function toPixels(decoded: DecodedPicture, imageSize: number): Pixels {
  * @throws ExpectedError 'input' whenever the picture cannot be shown to the model whole.
  */
 export async function loadPixels(source: PictureSource, options: PixelOptions): Promise<Pixels> {
-  return toPixels(await decodePicture(await openPicture(source, options)), options.imageSize);
+  const decoded = await decodePicture(await openPicture(source, options));
+  return toPixels(await drawMarks(decoded, options.marks ?? []), options.imageSize);
 }

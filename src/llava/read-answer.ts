@@ -1,4 +1,5 @@
-import { boxOnPicture, parseBox, type Box, type PictureSize } from './box.js';
+import { boxOnPicture, parseBox, type Box } from './box.js';
+import { boxInFile, rectangleOf, type Rectangle, type TurnedPicture } from './box-in-file.js';
 import { letterOf, type Question } from './response-format.js';
 
 /** What an answer says in its format's own terms, where the text says it clearly. */
@@ -8,11 +9,15 @@ export interface AnswerReading {
   readonly choice?: string;
   /** Whole pixels of the upright picture. */
   readonly box?: Box;
+  /** The same box by its size. */
+  readonly rectangle?: Rectangle;
+  /** The same box in the file's own pixels, where an EXIF turn made the picture upright. */
+  readonly rectangleInFile?: Rectangle;
   readonly unanswerable?: boolean;
 }
 
 /** Reads an answer back by the format it was asked in; nothing is guessed from unclear text. */
-export function readAnswer(answer: string, question: Question, picture: PictureSize): AnswerReading {
+export function readAnswer(answer: string, question: Question, picture: TurnedPicture): AnswerReading {
   switch (question.format) {
     case 'letter':
       return readLetter(answer, question.choices ?? []);
@@ -43,7 +48,13 @@ function readLetter(answer: string, choices: readonly string[]): AnswerReading {
   return letter === undefined || choice === undefined ? {} : { letter, choice };
 }
 
-function readBox(answer: string, picture: PictureSize): AnswerReading {
-  const box = parseBox(answer);
-  return box === undefined || Math.max(...box) > 1 ? {} : { box: boxOnPicture(box, picture) };
+/** A box that lies wholly in the padding, or is thinner than a pixel, shows nothing of the picture. */
+function readBox(answer: string, picture: TurnedPicture): AnswerReading {
+  const fractions = parseBox(answer);
+  if (fractions === undefined || Math.max(...fractions) > 1) return {};
+  const box = boxOnPicture(fractions, picture);
+  const rectangle = rectangleOf(box);
+  if (rectangle.width === 0 || rectangle.height === 0) return {};
+  const isTurned = (picture.orientation ?? 1) > 1;
+  return { box, rectangle, ...(isTurned ? { rectangleInFile: boxInFile(box, picture) } : {}) };
 }

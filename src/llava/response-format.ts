@@ -1,5 +1,7 @@
-import { boxOnPaddedSquare, formatBox, parseBox, type PictureSize } from './box.js';
+import { formatBox, parseBox, type PictureSize } from './box.js';
 import { ExpectedError } from './expected-error.js';
+import { quote } from './quote.js';
+import { placeRegion, regionText, type Region } from './region.js';
 
 /** The names that `--format` takes, with what each is for. */
 export const RESPONSE_FORMATS = {
@@ -38,15 +40,20 @@ export interface Question {
   readonly unconstrained?: boolean;
   /** How likely each choice or label is shall be told, compared so. */
   readonly probabilities?: 'none' | 'length' | undefined;
+  /** The part of the picture that it is about: stands where the text says `{region}`, or behind the text. */
+  readonly region?: Region | undefined;
 }
+
+/** What stands in a question for its region. */
+const REGION_PLACE = '{region}';
 
 /**
  * Checks a question without knowing the picture, so that mistakes are found before anything is loaded.
  * @throws ExpectedError('usage') when the text is empty where one is needed, or choices, box and format disagree.
  */
 export function checkQuestion(question: Question): void {
-  const { text, format, choices } = question;
-  if (text.trim() === '' && format !== 'caption')
+  const { text, format, choices, region } = question;
+  if (text.trim() === '' && format !== 'caption' && !(format === 'region' && region !== undefined))
     throw new ExpectedError('usage', 'The question is empty.', {
       hint: 'Type it first, then the picture: llava ask "What is in the picture?" photo.jpg',
     });
@@ -54,7 +61,7 @@ export function checkQuestion(question: Question): void {
     throw new ExpectedError(
       'usage',
       `The letter format needs 2 to 26 choices and got ${choices?.length ?? 0}.`,
-      { hint: 'Give one --choice for each: --choice red --choice blue' },
+      { hint: 'Give one --choice for each: --choice red --choice blue; of more than 26, give --labels' },
     );
   if (format !== 'letter' && choices !== undefined && choices.length > 0)
     throw new ExpectedError('usage', `Choices go with the letter format, not with "${format}".`, {
@@ -64,18 +71,35 @@ export function checkQuestion(question: Question): void {
     throw new ExpectedError('usage', 'A choice is empty or has more than one line.', {
       hint: 'Give each --choice a word or phrase',
     });
-  if (format === 'region' && parseBox(text) === undefined)
+  checkRegion(question);
+}
+
+function checkRegion({ text, format, region }: Question): void {
+  if (format === 'region' && region !== undefined && text.trim() !== '')
+    throw new ExpectedError(
+      'usage',
+      `A region question is its region alone, and got ${quote(text)} besides.`,
+      {
+        hint: 'Leave the question empty: llava ask "" photo.jpg --region 40,60,200,180',
+      },
+    );
+  if (format === 'region' && region === undefined && parseBox(text) === undefined)
     throw new ExpectedError('usage', `A region question is a box and "${text}" is none.`, {
       hint: 'Type left, top, right, bottom: llava ask --format region "40,60,200,180" photo.jpg',
+    });
+  if (format === 'box' && region !== undefined)
+    throw new ExpectedError('usage', 'A box question asks for a place and takes no region.', {
+      hint: 'Leave out the region, or ask in another format',
     });
 }
 
 /**
  * The text of the user's turn: question, OCR hint, options and formatting prompt, one line break between each.
- * @param picture size of the upright picture; a `region` box in pixels is turned into fractions of its padded square.
+ * @param picture size of the upright picture; places in pixels are turned into fractions of its padded square.
+ * @throws ExpectedError('input') when the region reaches out of the picture
  */
 export function writeRequest(question: Question, picture: PictureSize): string {
-  const text = question.text.trim();
+  const text = textOf(question, picture);
   const ocr =
     question.ocrTokens === undefined ? [] : [`Reference OCR token: ${question.ocrTokens.join(', ')}`];
   switch (question.format) {
@@ -92,7 +116,7 @@ export function writeRequest(question: Question, picture: PictureSize): string {
     case 'unanswerable':
       return lines(text, ...ocr, UNANSWERABLE_PROMPT, SHORT_PROMPT);
     case 'region':
-      return `${REGION_PROMPT} ${regionText(text, picture)}.`;
+      return `${REGION_PROMPT} ${text}.`;
     case 'box':
       return `${BOX_PROMPT} ${withFullStop(text)}`;
   }
@@ -111,11 +135,20 @@ function letterLines(choices: readonly string[]): readonly string[] {
   return choices.map((choice, index) => `${letterOf(index)}. ${choice.trim()}`);
 }
 
+/** The question with its region in LLaVA's text form. */
+function textOf({ text, format, region }: Question, picture: PictureSize): string {
+  const said = text.trim();
+  if (region === undefined) return format === 'region' ? boxText(said, picture) : said;
+  const where = regionText(placeRegion(region, picture), picture);
+  if (said.includes(REGION_PLACE)) return said.replaceAll(REGION_PLACE, where);
+  return said === '' ? where : `${said} ${where}`;
+}
+
 /** Numbers up to 1 are fractions of the padded square already; larger ones are pixels of the picture. */
-function regionText(text: string, picture: PictureSize): string {
+function boxText(text: string, picture: PictureSize): string {
   const box = parseBox(text);
   if (box === undefined) return text;
-  return formatBox(Math.max(...box) <= 1 ? box : boxOnPaddedSquare(box, picture));
+  return Math.max(...box) <= 1 ? formatBox(box) : regionText(box, picture);
 }
 
 function withFullStop(text: string): string {

@@ -15,6 +15,8 @@ export interface AnswerRecord extends AnswerReading {
   readonly question: string;
   readonly format: ResponseFormat;
   readonly answer: string;
+  /** What the answer says, under a schema. */
+  readonly value?: unknown;
   /** All choices with their probabilities, when these were asked for. */
   readonly probabilities?: readonly RecordedChoice[];
   /** The answer's tokens, when their probabilities were asked for. */

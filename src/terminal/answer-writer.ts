@@ -44,10 +44,12 @@ export function lineWriter(io: Io): AnswerWriter {
   const field = (text: string) => printable(text.replace(/\s+/g, ' '));
   return {
     text: () => Promise.resolve(),
-    finish: ({ picture, answer, probabilities }) => {
+    finish: ({ picture, answer, value, probabilities }) => {
       const probability =
         probabilities === undefined ? [] : [likeliest(probabilities).probability.toFixed(4)];
-      return write(io.stdout, `${[field(picture), field(answer), ...probability].join('\t')}\n`);
+      // White space within JSON's texts is theirs.
+      const said = value === undefined ? field(answer) : printable(JSON.stringify(value));
+      return write(io.stdout, `${[field(picture), said, ...probability].join('\t')}\n`);
     },
     fail: (_, error) => report(io, error),
   };

@@ -13,6 +13,8 @@ import {
   loadFoundPicture,
   type PictureRules,
 } from '../../src/batch/row-picture.js';
+import { readSchema } from '../../src/forms/answer-schema.js';
+import { parseMark } from '../../src/llava/mark.js';
 import { loadPixels } from '../../src/llava/pixels.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -81,7 +83,7 @@ describe('pictures of rows', () => {
 
   it('become the pixels that ask makes of them', async () => {
     const found = await findPicture('a.png', rules);
-    const pixels = await loadFoundPicture('a.png', found, 28, rules);
+    const pixels = await loadFoundPicture('a.png', found, { imageSize: 28, marks: [] }, rules);
     const reference = await loadPixels({ kind: 'bytes', label: 'a', bytes: png }, { imageSize: 28 });
     expect(Buffer.from(pixels.rgb).equals(reference.rgb)).toBe(true);
   });
@@ -131,6 +133,8 @@ describe('fingerprintOf', () => {
     request: 'Q',
     sampling,
     choosing: undefined,
+    form: {},
+    marks: [],
     sha256: 's',
     exif: true,
     weights: 'w',
@@ -148,6 +152,10 @@ describe('fingerprintOf', () => {
       { choosing: { choices, probabilities: 'length' } },
       { sampling: { ...sampling, logprobs: true } },
       { sampling: { ...sampling, grammar: 'root ::= "a"' } },
+      { form: { schema: readSchema({ type: 'string', maxLength: 3 }) } },
+      { form: { schema: readSchema({ type: 'string', maxLength: 4 }) } },
+      { marks: [parseMark('box:1,2,3,4')] },
+      { marks: [parseMark('box:1,2,3,4:blue')] },
       { sha256: 't' },
       { exif: false },
       { weights: 'v' },

@@ -17,7 +17,10 @@ describe('readAnswer', () => {
 
   it('turns a box into pixels of the picture', () => {
     const question = { text: 'the cat', format: 'box' } as const;
-    expect(readAnswer('[0.25, 0.25, 0.5, 0.75]', question, picture)).toEqual({ box: [50, 0, 100, 100] });
+    expect(readAnswer('[0.25, 0.25, 0.5, 0.75]', question, picture)).toEqual({
+      box: [50, 0, 100, 100],
+      rectangle: { x: 50, y: 0, width: 50, height: 100 },
+    });
     expect(readAnswer('no idea', question, picture)).toEqual({});
   });
 
