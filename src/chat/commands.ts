@@ -13,8 +13,8 @@ interface CommandRow {
 /** All commands of the chat; docs/chat.md shows the same table and a test compares them. */
 export const CHAT_COMMANDS = {
   image: {
-    usage: '[path, address or number]',
-    about: 'look at a picture; alone, list the pictures seen',
+    usage: '[path | url | number]',
+    about: 'look at a picture; alone, list those seen',
     argument: 'picture',
   },
   paste: { usage: '', about: 'look at the picture on the clipboard (Ctrl-V)', argument: 'none' },
@@ -22,7 +22,7 @@ export const CHAT_COMMANDS = {
   format: { usage: '[format]', about: 'the kind of answer from here on', argument: 'format' },
   choices: {
     usage: '[a | b | …]',
-    about: 'answer with the letter of a choice; alone, no more',
+    about: 'answer with a letter; alone, no choices any more',
     argument: 'text',
   },
   retry: {
@@ -31,21 +31,21 @@ export const CHAT_COMMANDS = {
     argument: 'text',
   },
   undo: { usage: '', about: 'take back the last question and its answer', argument: 'none' },
-  drop: { usage: '[turns]', about: 'forget the oldest turns, for room in the context', argument: 'text' },
+  drop: { usage: '[turns]', about: 'forget the oldest turns, to make room', argument: 'text' },
   clear: { usage: '', about: 'forget what was said about this picture', argument: 'none' },
   system: {
     usage: '[text]',
-    about: 'the text before it all; "default" is that of the training',
+    about: 'the text before it all; "default" is the training\'s',
     argument: 'text',
   },
   save: {
-    usage: '<file.md or file.json>',
+    usage: '<file.md | file.json>',
     about: 'save the conversation about this picture',
     argument: 'file',
   },
   load: { usage: '<file>', about: 'go on with a saved conversation', argument: 'file' },
   copy: { usage: '', about: 'put the last answer on the clipboard', argument: 'none' },
-  model: { usage: '[name]', about: 'answer with other weights; alone, which there are', argument: 'model' },
+  model: { usage: '[name]', about: 'answer with other weights; alone, list them', argument: 'model' },
   stats: { usage: '', about: 'counts and times of the last answer', argument: 'none' },
   help: { usage: '', about: 'these commands', argument: 'none' },
   exit: { usage: '', about: 'leave (Ctrl-D)', argument: 'none' },

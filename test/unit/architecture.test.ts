@@ -41,6 +41,9 @@ const ONLY_IN: Record<string, string> = {
   ink: 'terminal',
   ora: 'terminal',
   react: 'terminal',
+  sixel: 'terminal',
+  'string-width': 'terminal',
+  'supports-terminal-graphics': 'terminal',
 };
 
 interface SourceFile {

@@ -26,9 +26,7 @@ export function drawLive(
   const above = [
     ...(answer === undefined ? [] : rowsOf(answer, columns)),
     ...waiting.map((line) => colours.dim(cutToWidth(`${MARK}${line.replaceAll('\n', ' ')}`, columns))),
-    ...(choice === undefined
-      ? []
-      : rowsOf(`${printable(choice)} [Y/n]`, columns).map((row) => colours.yellow(row))),
+    ...(choice === undefined ? [] : rowsOf(`${choice} [Y/n]`, columns).map((row) => colours.yellow(row))),
   ];
   const below = helpRows(prompt, columns);
   const line = searchedLine(prompt);

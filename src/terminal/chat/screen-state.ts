@@ -48,15 +48,15 @@ export function emptyScreen(status: ShownStatus, history: readonly string[]): Sc
   return { entries: [], answer: undefined, prompt, waiting: [], choice: undefined, status };
 }
 
-/** The screen after a change. Text from models and files loses its control characters here. */
+/** The screen after a change. Text from models, files and pastes loses its control characters here. */
 export function changeScreen(state: ScreenState, change: ScreenChange): ScreenState {
   switch (change.type) {
     case 'entry':
-      return withEntries(state, [{ kind: change.kind, text: printable(change.text) }]);
+      return withEntries(state, [{ kind: change.kind, text: shown(change.text) }]);
     case 'preview':
       return withEntries(state, [{ kind: 'preview', data: change.data }]);
     case 'answer': {
-      const text = (state.answer ?? '') + printable(change.text);
+      const text = (state.answer ?? '') + shown(change.text);
       const { rows, rest } = wrapRows(state.answer === undefined ? text.trimStart() : text, change.columns);
       const finished = rows.map((row) => ({ kind: 'answer', text: row }) as const);
       return { ...withEntries(state, finished), answer: rest };
@@ -71,9 +71,9 @@ export function changeScreen(state: ScreenState, change: ScreenChange): ScreenSt
     case 'prompt':
       return { ...state, prompt: change.prompt };
     case 'waiting':
-      return { ...state, waiting: change.lines };
+      return { ...state, waiting: change.lines.map(shown) };
     case 'choice':
-      return { ...state, choice: change.question };
+      return { ...state, choice: change.question === undefined ? undefined : shown(change.question) };
     case 'status':
       return { ...state, status: change.status };
   }
@@ -81,4 +81,9 @@ export function changeScreen(state: ScreenState, change: ScreenChange): ScreenSt
 
 function withEntries(state: ScreenState, entries: readonly Entry[]): ScreenState {
   return entries.length === 0 ? state : { ...state, entries: [...state.entries, ...entries] };
+}
+
+/** Tabs are as wide as the terminal likes; blanks are not. */
+function shown(text: string): string {
+  return printable(text).replaceAll('\t', '    ');
 }
