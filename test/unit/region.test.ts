@@ -96,8 +96,12 @@ describe('a region', () => {
 
   it('goes with no box question, and region questions have no text besides', () => {
     const region = parseRegion('1,2,3,4');
-    expect(() => { checkQuestion({ text: 'the cat', format: 'box', region }); }).toThrow(/no region/);
-    expect(() => { checkQuestion({ text: 'the cat', format: 'region', region }); }).toThrow(/"the cat"/);
+    expect(() => {
+      checkQuestion({ text: 'the cat', format: 'box', region });
+    }).toThrow(/no region/);
+    expect(() => {
+      checkQuestion({ text: 'the cat', format: 'region', region });
+    }).toThrow(/"the cat"/);
   });
 });
 
