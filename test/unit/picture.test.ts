@@ -66,7 +66,8 @@ describe('openPicture', () => {
   test('goes by content, not by name, and says the upright size', async () => {
     const path = await write('holiday.png', await readFile(`${FOLDER}orientation-6.jpg`));
     const source = { kind: 'file', path } as const;
-    expect(await inspectPicture(source)).toEqual({ label: path, format: 'jpeg', width: 64, height: 96 });
+    const upright = { label: path, format: 'jpeg', width: 64, height: 96, orientation: 6 };
+    expect(await inspectPicture(source)).toEqual(upright);
     expect(await inspectPicture(source, { exif: false })).toMatchObject({ width: 96, height: 64 });
   });
 
