@@ -22,7 +22,7 @@ export default tseslint.config(
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
   // Counting rows and pixels is what tests, references and training data do: index signatures there are proven by bounds.
   {
-    files: ['test/**', 'training/**', 'docs/**'],
+    files: ['test/**', 'training/**', 'docs/**', 'bench/**'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
 );

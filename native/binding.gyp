@@ -17,6 +17,7 @@
         "<(root)/gguf_values.cc",
         "<(root)/log_probabilities.cc",
         "<(root)/open_worker.cc",
+        "<(root)/panel_matmul.cc",
         "<(root)/symbols.cc",
         "<(root)/tower_object.cc",
         "<(root)/vision_graph.cc",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "panel_matmul.h"
 #include "symbols.h"
 
 namespace {
@@ -48,4 +49,10 @@ void fill_tensor(GgufFile& file, const GgufFile::Tensor& source, ggml_tensor* ta
     g.ggml_backend_tensor_set(target, data, target_offset, size);
     target_offset += size;
   }
+}
+
+void fill_panels(GgufFile& file, const GgufFile::Tensor& source, ggml_tensor* target) {
+  std::vector<char> raw(static_cast<size_t>(source.bytes));
+  file.read(source, 0, raw.data(), raw.size());
+  PanelMatmul::pack(source.type, raw.data(), source.ne[0], source.ne[1], target->data);
 }

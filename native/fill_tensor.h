@@ -8,3 +8,6 @@
  * when it ends early.
  */
 void fill_tensor(GgufFile& file, const GgufFile::Tensor& source, ggml_tensor* target);
+
+/** Reads a matrix into a tensor of the same type in host memory, laid out in panels for PanelMatmul. */
+void fill_panels(GgufFile& file, const GgufFile::Tensor& source, ggml_tensor* target);

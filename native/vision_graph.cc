@@ -10,8 +10,12 @@ constexpr size_t kNodesPerBlock = 64;
 
 class Builder {
  public:
-  Builder(ggml_context* context, const VisionShape& shape, Attention attention)
-      : c_(context), shape_(shape), fused_(attention == Attention::kFused) {}
+  Builder(VisionGraph& built, const VisionShape& shape, Attention attention, int threads)
+      : built_(built),
+        c_(built.context.get()),
+        shape_(shape),
+        fused_(attention == Attention::kFused),
+        threads_(threads) {}
 
   ggml_tensor* embed(ggml_tensor* patches, const VisionWeights& weights) {
     ggml_tensor* rows = g.ggml_mul_mat(c_, weights.patch, patches);
@@ -42,7 +46,15 @@ class Builder {
 
  private:
   ggml_tensor* linear(ggml_tensor* rows, const Affine& weights) {
+    if (weights.in_panels) return multiply_panels(rows, weights);
     return g.ggml_add(c_, g.ggml_mul_mat(c_, weights.weight, rows), weights.bias);
+  }
+
+  ggml_tensor* multiply_panels(ggml_tensor* rows, const Affine& weights) {
+    built_.scratch.resize(PanelMatmul::scratch_size(threads_));
+    built_.matmuls.push_back(
+        std::make_unique<PanelMatmul>(weights.weight, weights.bias, built_.scratch.data(), threads_));
+    return built_.matmuls.back()->apply(c_, rows);
   }
 
   ggml_tensor* norm(ggml_tensor* rows, const Affine& weights) {
@@ -94,9 +106,11 @@ class Builder {
 
   float scale() const { return 1 / std::sqrt(static_cast<float>(shape_.head_size())); }
 
+  VisionGraph& built_;
   ggml_context* c_;
   const VisionShape& shape_;
   const bool fused_;
+  const int threads_;
   // Of the block that was built last: [head_size, positions, heads].
   ggml_tensor* query_ = nullptr;
   ggml_tensor* key_ = nullptr;
@@ -104,7 +118,8 @@ class Builder {
 
 }  // namespace
 
-VisionGraph build_vision_graph(const VisionShape& shape, const VisionWeights& weights, Attention attention) {
+VisionGraph build_vision_graph(const VisionShape& shape, const VisionWeights& weights, Attention attention,
+                               int threads) {
   VisionGraph built;
   built.capacity = kNodesPerBlock * (static_cast<size_t>(shape.blocks) + 1);
   const size_t size =
@@ -114,7 +129,7 @@ VisionGraph build_vision_graph(const VisionShape& shape, const VisionWeights& we
   ggml_context* context = built.context.get();
   built.input = g.ggml_new_tensor_2d(context, GGML_TYPE_F32, shape.patch_values(), shape.tokens());
   g.ggml_set_input(built.input);
-  Builder builder(context, shape, attention);
+  Builder builder(built, shape, attention, threads);
   ggml_tensor* rows = builder.embed(built.input, weights);
   for (const BlockWeights& block : weights.blocks) rows = builder.block(rows, block);
   built.output = builder.project(rows, weights);

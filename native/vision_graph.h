@@ -1,6 +1,10 @@
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "ggml_handles.h"
+#include "panel_matmul.h"
 #include "vision_shape.h"
 #include "vision_weights.h"
 
@@ -19,11 +23,15 @@ struct VisionGraph {
   ggml_tensor* output = nullptr;  // [output_width, tokens] float32: the image features
   ggml_tensor* attention = nullptr;  // [positions, 1, heads] float32: what the class token attends to
   size_t capacity = 0;            // nodes and leaves there is room for
+  std::vector<std::unique_ptr<PanelMatmul>> matmuls;
+  std::vector<float> scratch;  // of all of them
 };
 
 /**
  * pixels → patches → class token first, positions, layer norm → blocks → class row dropped → two-layer
  * projector. There is no layer norm after the last block: LLaVA-1.5 takes CLIP's hidden state as it is.
  * Beside it, the class token's attention in the last block, by which patches can be ranked (FasterVLM).
+ * @param threads most that will ever compute it at once
  */
-VisionGraph build_vision_graph(const VisionShape& shape, const VisionWeights& weights, Attention attention);
+VisionGraph build_vision_graph(const VisionShape& shape, const VisionWeights& weights, Attention attention,
+                               int threads);

@@ -55,7 +55,7 @@ VisionTower::VisionTower(GgufFile file, ggml_backend_dev_t device, int threads,
     : path_(file.path()),
       shape_(read_vision_shape(file)),
       weights_(load_vision_weights(file, shape_, device, cancelled)),
-      graph_(build_vision_graph(shape_, weights_, attention_on(device))) {
+      graph_(build_vision_graph(shape_, weights_, attention_on(device), threads)) {
   if (device != cpu_device()) backends_.push_back(start(device, threads));
   backends_.push_back(start(cpu_device(), threads));
   std::vector<ggml_backend_t> order;

@@ -3,7 +3,9 @@
 #include <array>
 
 #include "failure.h"
+#include "devices.h"
 #include "fill_tensor.h"
+#include "panel_matmul.h"
 
 namespace {
 
@@ -58,13 +60,13 @@ class Loader {
   struct Load {
     const GgufFile::Tensor* source;
     ggml_tensor* target;
+    bool in_panels;
   };
 
   const GgufFile::Tensor& find(const std::string& name) const;
   const GgufFile::Tensor& find(const std::string& name, const Shape& needed) const;
   ggml_tensor* add(const GgufFile::Tensor& source, ggml_type type, int64_t columns, int64_t rows);
   ggml_tensor* vector(const std::string& name, int64_t size);
-  ggml_tensor* matrix(const std::string& name, int64_t in, int64_t out);
   Affine norm(const std::string& name, int64_t size);
   Affine linear(const std::string& name, int64_t in, int64_t out);
   void plan_input();
@@ -93,7 +95,11 @@ VisionWeights Loader::load(const std::atomic<bool>& cancelled) {
   allocate();
   for (const Load& load : loads_) {
     if (cancelled) throw Failure(code::kCancelled, "loading the vision tower was cancelled");
-    fill_tensor(file_, *load.source, load.target);
+    if (load.in_panels) {
+      fill_panels(file_, *load.source, load.target);
+    } else {
+      fill_tensor(file_, *load.source, load.target);
+    }
   }
   return std::move(weights_);
 }
@@ -133,7 +139,7 @@ const GgufFile::Tensor& Loader::find(const std::string& name, const Shape& neede
 ggml_tensor* Loader::add(const GgufFile::Tensor& source, ggml_type type, int64_t columns, int64_t rows) {
   ggml_tensor* target = g.ggml_new_tensor_2d(weights_.context.get(), type, columns, rows);
   g.ggml_set_name(target, source.name.c_str());
-  loads_.push_back({&source, target});
+  loads_.push_back({&source, target, false});
   return target;
 }
 
@@ -141,19 +147,19 @@ ggml_tensor* Loader::vector(const std::string& name, int64_t size) {
   return add(find(name, {size, 1, 1, 1}), GGML_TYPE_F32, size, 1);
 }
 
-ggml_tensor* Loader::matrix(const std::string& name, int64_t in, int64_t out) {
-  const GgufFile::Tensor& source = find(name, {in, out, 1, 1});
-  if (out > kMaxHidden)
-    file_.refuse(format("the tensor %s has %lld rows", name.c_str(), static_cast<long long>(out)));
-  return add(source, type_on_device(source.type, in, out), in, out);
-}
-
 Affine Loader::norm(const std::string& name, int64_t size) {
-  return {vector(name + ".weight", size), vector(name + ".bias", size)};
+  return {vector(name + ".weight", size), vector(name + ".bias", size), false};
 }
 
 Affine Loader::linear(const std::string& name, int64_t in, int64_t out) {
-  return {matrix(name + ".weight", in, out), vector(name + ".bias", out)};
+  const GgufFile::Tensor& source = find(name + ".weight", {in, out, 1, 1});
+  if (out > kMaxHidden)
+    file_.refuse(format("the tensor %s has %lld rows", source.name.c_str(), static_cast<long long>(out)));
+  const bool in_panels = device_ == cpu_device() && PanelMatmul::supports(source.type);
+  const ggml_type type = in_panels ? source.type : type_on_device(source.type, in, out);
+  ggml_tensor* weight = add(source, type, in, in_panels ? PanelMatmul::padded(out) : out);
+  loads_.back().in_panels = in_panels;
+  return {weight, vector(name + ".bias", out), in_panels};
 }
 
 void Loader::plan_input() {

@@ -3,6 +3,7 @@ import { addAskCommand } from './commands/ask.js';
 import type { CommandContext } from './commands/command-context.js';
 import { addChatCommand } from './commands/chat.js';
 import { addBatchCommand } from './commands/batch.js';
+import { addBenchCommand } from './commands/bench.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEvalCommand } from './commands/eval.js';
 import { addFeaturesCommand } from './commands/features.js';
@@ -57,5 +58,6 @@ function makeProgram(context: CommandContext): Command {
   addEvalCommand(program, context);
   addModelsCommand(program, context);
   addDoctorCommand(program, context);
+  addBenchCommand(program, context);
   return program;
 }

@@ -9,6 +9,7 @@ import { jsonWriter, lineWriter, streamingWriter, verdictWriter } from '../termi
 import { warn } from '../terminal/report-error.js';
 import { formatStats } from '../terminal/stats.js';
 import { answerPicture } from './answer-picture.js';
+import { contextForAsk } from './ask-context.js';
 import type { AskRequest } from './ask-request.js';
 import type { CommandContext } from './command-context.js';
 import { drawAnswer } from './draw-answer.js';
@@ -46,7 +47,8 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif, marks });
   if (!several) await queue.first;
   if (request.form.grammar !== undefined) await starting.checkGrammar(request.form.grammar);
-  await using engine = await openEngine(starting, weights, pair, request.device, context);
+  const device = { ...request.device, context: contextForAsk(request, pair) };
+  await using engine = await openEngine(starting, weights, pair, device, context);
   const answers: string[] = [];
   const yeses: number[] = [];
   for (const { source, loading } of queue.inOrder()) {

@@ -108,7 +108,7 @@ export async function answerBatch(
     const start = performance.now();
     return await run((summary) => {
       const seconds = (performance.now() - start) / 1000;
-      progress.say(describeProgress(summary, { seconds, inputBytes, cacheHits: cache?.hits }));
+      progress.say(describeProgress(summary, { seconds, inputBytes, cacheHits: cache?.features.hits }));
     });
   }
 }

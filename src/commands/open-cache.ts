@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { CacheFolder } from '../engine/cache-folder.js';
 import type { FeatureCache } from '../engine/feature-cache.js';
 import { warn } from '../terminal/report-error.js';
 import type { CommandContext } from './command-context.js';
@@ -7,17 +8,28 @@ import type { CacheFlags } from './option-groups.js';
 const GIGABYTE = 1e9;
 const DEFAULT_GIGABYTES = 4;
 
-/** The cache of image features that the flags ask for; undefined when they ask for none. */
+/** What is kept on disk between runs. */
+export interface Cache {
+  readonly features: FeatureCache;
+  /** Where evaluated prefixes are kept as well; undefined when they are not. */
+  readonly prefixes: CacheFolder | undefined;
+}
+
+/** The cache that the flags ask for; undefined when they ask for none. */
 export async function openCache(
-  { cache, cacheSize = DEFAULT_GIGABYTES }: CacheFlags,
+  { cache, cachePrefixes, cacheSize = DEFAULT_GIGABYTES }: CacheFlags,
   { io }: CommandContext,
-): Promise<FeatureCache | undefined> {
-  if (cache === undefined) return undefined;
-  const { FeatureCache } = await import('../engine/feature-cache.js');
-  const folder = cache === true ? await defaultFolder() : cache;
-  return new FeatureCache(folder, cacheSize * GIGABYTE, (reason) => {
+): Promise<Cache | undefined> {
+  if (cache === undefined && cachePrefixes !== true) return undefined;
+  const [{ CacheFolder }, { FeatureCache }] = await Promise.all([
+    import('../engine/cache-folder.js'),
+    import('../engine/feature-cache.js'),
+  ]);
+  const path = typeof cache === 'string' ? cache : await defaultFolder();
+  const folder = new CacheFolder(path, cacheSize * GIGABYTE, (reason) => {
     warn(io, reason);
   });
+  return { features: new FeatureCache(folder), prefixes: cachePrefixes === true ? folder : undefined };
 }
 
 /** The platform's folder for caches, on Linux `$XDG_CACHE_HOME/llava/features`. */

@@ -68,16 +68,18 @@ export function addDeviceOptions(command: Command): Command {
     );
 }
 
-/** Whether image features are kept. */
+/** What is kept on disk between runs. */
 export interface CacheFlags {
   /** A folder; `true` stands for the platform's own. */
   readonly cache?: string | true;
+  readonly cachePrefixes?: boolean;
   readonly cacheSize?: number;
 }
 
 export function addCacheOptions(command: Command): Command {
   return command
     .option('--cache [folder]', 'keep image features on disk, so that a picture is encoded once')
+    .option('--cache-prefixes', 'keep evaluated pictures as well: much faster, 0.3 GB a picture of 7B')
     .option('--cache-size <gigabytes>', 'most that the cache takes', decimalNumber(0, 1e6), 4);
 }
 

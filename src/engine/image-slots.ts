@@ -1,6 +1,7 @@
 import { withLock } from 'lifecycle-utils';
 import type { LlamaContextSequence, Token } from 'node-llama-cpp';
 import type { NativeAddon } from './native-addon.js';
+import type { PrefixCache } from './prefix-cache.js';
 import { copySequence, evaluateFeatures } from './sequence-bridge.js';
 import type { PrefixParts, SequencePool, Slot } from './sequence-pool.js';
 
@@ -18,10 +19,13 @@ export interface LentSlot extends Disposable {
 export class ImageSlots {
   readonly #addon: NativeAddon;
   readonly #pool: SequencePool;
+  readonly #cache: PrefixCache | undefined;
 
-  constructor(addon: NativeAddon, pool: SequencePool) {
+  /** @param cache where evaluated prefixes are kept beyond this process */
+  constructor(addon: NativeAddon, pool: SequencePool, cache?: PrefixCache) {
     this.#addon = addon;
     this.#pool = pool;
+    this.#cache = cache;
   }
 
   /**
@@ -49,18 +53,26 @@ export class ImageSlots {
     signal?.throwIfAborted();
     slot.prefix = undefined;
     const { sequence } = slot;
-    const { textBefore, features } = prefix;
-    const length = textBefore.length + features.tokens;
+    const length = prefix.textBefore.length + prefix.features.tokens;
     const holder = this.#pool.slots.find((other) => other.prefix === prefix);
-    let kept = length;
-    if (holder === undefined) {
-      kept = await rewindToText(sequence, textBefore);
-      await evaluateFeatures(this.#addon, sequence, features, signal);
-    } else {
-      await copySequence(holder.sequence, sequence, length);
-    }
+    if (holder !== undefined) await copySequence(holder.sequence, sequence, length);
+    const isThere = holder !== undefined || (await this.#cache?.restore(sequence, prefix, length)) === true;
+    const evaluated = isThere ? 0 : await this.#evaluate(sequence, prefix, signal);
     slot.prefix = prefix;
-    return length - kept;
+    return evaluated;
+  }
+
+  /** Answers with the positions that had to be evaluated. */
+  async #evaluate(
+    sequence: LlamaContextSequence,
+    prefix: PrefixParts,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    const { textBefore, features } = prefix;
+    const kept = await rewindToText(sequence, textBefore);
+    await evaluateFeatures(this.#addon, sequence, features, signal);
+    await this.#cache?.keep(sequence, prefix);
+    return textBefore.length + features.tokens - kept;
   }
 }
 

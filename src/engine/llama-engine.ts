@@ -3,6 +3,7 @@ import { ExpectedError } from '../llava/expected-error.js';
 import type { Pixels } from '../llava/pixels.js';
 import { tokensBeforeImage } from './conversation-tokens.js';
 import { loadBackendFor, type Backend, type BackendOptions } from './backend.js';
+import type { CacheFolder } from './cache-folder.js';
 import type { Engine, EngineInfo, ImageFeatures, ImagePrefix, WeightFiles } from './engine.js';
 import { Grammars } from './grammars.js';
 import { ImageSlots } from './image-slots.js';
@@ -10,9 +11,12 @@ import { LlamaPrefix, type PrefixTools } from './llama-prefix.js';
 import { createContext, loadModel, type LoadOptions } from './load-model.js';
 import { openWithLess, type LessOptions } from './open-with-less.js';
 import { defaultPlacement, type Placement } from './placement.js';
+import { PrefixCache } from './prefix-cache.js';
+import { llamaCppRelease } from './release.js';
 import { readMemoryUse, whileContextRests, type MemoryUse } from './sequence-bridge.js';
 import { SequencePool } from './sequence-pool.js';
-import { VisionTower } from './vision-tower.js';
+import { TowerWhenNeeded } from './tower-when-needed.js';
+import { VisionTower, type Tower, type TowerShape } from './vision-tower.js';
 
 /** Context where the weights allow a longer one; LLaVA-1.5's own is 4096. */
 const DEFAULT_CONTEXT = 4096;
@@ -24,6 +28,17 @@ export interface OpenOptions extends LoadOptions, BackendOptions, LessOptions {
   readonly placement?: Placement | undefined;
   /** Positions, when there is no placement; default: what the model was trained for, 4096 at most. */
   readonly contextSize?: number;
+  /** The tower's shape, to read it only when the first picture is encoded. Default: it is read at once. */
+  readonly towerShape?: TowerShape | undefined;
+  /** Where evaluated prefixes are kept. Default: nowhere. */
+  readonly prefixes?: PrefixStore | undefined;
+}
+
+/** A place for evaluated prefixes of these weights. */
+export interface PrefixStore {
+  readonly folder: CacheFolder;
+  /** Tells the language model and its adapters from all others. */
+  readonly weights: string;
 }
 
 /**
@@ -38,7 +53,7 @@ export async function openLlamaEngine(files: WeightFiles, options: OpenOptions =
     options.signal?.throwIfAborted();
     const placement = options.placement ?? defaultPlacement(backend, options.contextSize ?? DEFAULT_CONTEXT);
     const parts = await openWithLess(placement, (less) => openParts(files, backend, less, options), options);
-    return new LlamaEngine({ ...parts, loadMs: performance.now() - start });
+    return new LlamaEngine({ ...parts, prefixes: options.prefixes, loadMs: performance.now() - start });
   } catch (error) {
     await backend[Symbol.asyncDispose]();
     throw error;
@@ -51,7 +66,7 @@ async function openParts(
   backend: Backend,
   placed: Placement,
   options: OpenOptions,
-): Promise<Omit<Parts, 'loadMs'>> {
+): Promise<Omit<Parts, 'loadMs' | 'prefixes'>> {
   // When the tower fails, the rest of the model need not be read.
   const giveUp = new AbortController();
   const signals = options.signal === undefined ? [giveUp.signal] : [giveUp.signal, options.signal];
@@ -59,9 +74,11 @@ async function openParts(
   const loading: LoadOptions = { ...options, signal: AbortSignal.any(signals) };
   const loadingModel = loadModel(files.model, backend, placed, loading);
   loadingModel.catch(() => undefined);
-  let tower: VisionTower | undefined;
+  let tower: Tower | undefined;
   try {
-    tower = await VisionTower.open(files.mmproj, backend, placed.towerOn);
+    const openTower = () => VisionTower.open(files.mmproj, backend, placed.towerOn);
+    const { towerShape } = options;
+    tower = towerShape === undefined ? await openTower() : new TowerWhenNeeded(towerShape, openTower);
     const model = await loadingModel;
     checkWidths(files, tower, model);
     const placement = placeModel(model, placed, options);
@@ -78,10 +95,11 @@ async function openParts(
 
 interface Parts {
   readonly backend: Backend;
-  readonly tower: VisionTower;
+  readonly tower: Tower;
   readonly model: LlamaModel;
   readonly context: LlamaContext;
   readonly placement: Placement;
+  readonly prefixes: PrefixStore | undefined;
   readonly loadMs: number;
 }
 
@@ -99,7 +117,7 @@ export class LlamaEngine implements Engine {
       model,
       addon: backend.addon,
       grammars: new Grammars(backend.llama, model),
-      slots: new ImageSlots(backend.addon, new SequencePool(sequences)),
+      slots: new ImageSlots(backend.addon, new SequencePool(sequences), prefixCacheOf(parts)),
       contextSize: context.contextSize,
       sequences: sequences.length,
     };
@@ -153,6 +171,13 @@ export class LlamaEngine implements Engine {
   }
 }
 
+/** Prefixes are those of one model on one kind of device; how many layers are there changes how numbers round. */
+function prefixCacheOf({ prefixes, backend, placement }: Parts): PrefixCache | undefined {
+  if (prefixes === undefined) return undefined;
+  const engine = [prefixes.weights, llamaCppRelease(), backend.kind, placement.gpuLayers, placement.kvType];
+  return new PrefixCache(prefixes.folder, engine.join(' '));
+}
+
 /** The placement as it turned out: no more layers than there are, and the model's own context by default. */
 function placeModel(model: LlamaModel, placement: Placement, options: OpenOptions): Placement {
   const isPlanned = options.placement !== undefined || options.contextSize !== undefined;
@@ -168,7 +193,7 @@ function countLayers({ fileInsights }: LlamaModel): number {
   return fileInsights.totalLayers;
 }
 
-function checkWidths({ model, mmproj }: WeightFiles, tower: VisionTower, loaded: LlamaModel): void {
+function checkWidths({ model, mmproj }: WeightFiles, tower: TowerShape, loaded: LlamaModel): void {
   if (tower.width === loaded.embeddingVectorSize) return;
   throw new ExpectedError(
     'weights',

@@ -16,8 +16,8 @@ export interface Placement {
   readonly sequences: number;
   readonly kvType: KvType;
   /**
-   * Whether the language model's file is mapped into memory or read. Mapped, its pages come and go as memory
-   * allows; but what llama.cpp repacks for the CPU would be there twice, and reading is then twice as fast.
+   * Whether the language model's file is mapped into memory or read. Mapped is faster, and its pages come and go as
+   * memory allows; but what llama.cpp repacks for the CPU is there twice meanwhile.
    */
   readonly mapsModel: boolean;
 }

@@ -1,7 +1,7 @@
 import { loadBackendFor, type Backend, type BackendOptions } from './backend.js';
 import { compileGrammar } from './grammars.js';
 import type { Engine, WeightFiles } from './engine.js';
-import { openLlamaEngine } from './llama-engine.js';
+import { openLlamaEngine, type OpenOptions } from './llama-engine.js';
 import type { Placement } from './placement.js';
 
 /** What was decided while llama.cpp was loading. */
@@ -10,6 +10,10 @@ export interface OpenPlan {
   /** See `openLlamaEngine`; absent when the placement was asked for and must not change. */
   readonly placeLess?: (failed: Placement) => Placement | undefined;
 }
+
+/** How the weights are loaded; default: everything on the device, if there is one. */
+export interface EngineChoices
+  extends Partial<OpenPlan>, Pick<OpenOptions, 'onProgress' | 'towerShape' | 'prefixes'> {}
 
 /** llama.cpp on its way into the process, while what it will work on is still being checked. */
 export class StartingEngine implements AsyncDisposable {
@@ -44,19 +48,14 @@ export class StartingEngine implements AsyncDisposable {
     await compileGrammar((await this.#backend).llama, text);
   }
 
-  /**
-   * Loads the weights, once; what is opened belongs to the caller.
-   * @param onProgress fraction 0 to 1 of the language model read
-   * @param plan default: everything on the device, if there is one
-   */
-  async open(onProgress?: (fraction: number) => void, plan?: OpenPlan): Promise<Engine> {
+  /** Loads the weights, once; what is opened belongs to the caller. */
+  async open(choices: EngineChoices = {}): Promise<Engine> {
     this.#isOpened = true;
     return await openLlamaEngine(this.#files, {
       ...this.#options,
-      ...plan,
+      ...choices,
       backend: this.#backend,
       signal: this.#signal,
-      ...(onProgress === undefined ? {} : { onProgress }),
     });
   }
 

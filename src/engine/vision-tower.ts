@@ -5,8 +5,26 @@ import type { ImageFeatures } from './engine.js';
 import { nativeFailure } from './native-failure.js';
 import type { NativeTower } from './native-addon.js';
 
+/** What goes in and what comes out. */
+export interface TowerShape {
+  /** Side of the square it sees, in pixels. */
+  readonly imageSize: number;
+  /** Rows of the image features: one a patch. */
+  readonly tokens: number;
+  /** Columns of the image features: the language model's embedding length. */
+  readonly width: number;
+}
+
+/** What turns pixels into image features. */
+export interface Tower extends TowerShape, Disposable {
+  /** Memory that it takes where it is: weights, and what encoding needs beside them. */
+  readonly bytes: number;
+  /** Pixels of `imageSize`² → image features; an abort ends it as soon as the device allows. */
+  encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures>;
+}
+
 /** CLIP ViT and projector of one mmproj file, loaded on the backend's device or the CPU. */
-export class VisionTower implements Disposable {
+export class VisionTower implements Tower {
   readonly #tower: NativeTower;
 
   private constructor(tower: NativeTower) {
@@ -30,27 +48,22 @@ export class VisionTower implements Disposable {
     }
   }
 
-  /** Memory that it takes where it is: weights, and what encoding needs beside them. */
   get bytes(): number {
     return this.#tower.weightBytes + this.#tower.computeBytes;
   }
 
-  /** Side of the square it sees, in pixels. */
   get imageSize(): number {
     return this.#tower.imageSize;
   }
 
-  /** Rows of the image features: one a patch. */
   get tokens(): number {
     return this.#tower.tokens;
   }
 
-  /** Columns of the image features: the language model's embedding length. */
   get width(): number {
     return this.#tower.width;
   }
 
-  /** Pixels of `imageSize`² → image features; an abort ends it as soon as the device allows. */
   async encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures> {
     signal?.throwIfAborted();
     if (pixels.size !== this.imageSize)

@@ -133,15 +133,20 @@ function place(
 ): Omit<FitPlan, 'largestContext'> {
   const { text } = pair;
   const hasDevice = memory !== undefined;
-  const mapsModel = hasDevice || !isMostlyRepacked(text, hostMemory.repacked);
-  const placement = { gpuLayers, towerOn, contextSize, sequences, kvType, mapsModel };
-  const host = hostParts(pair, placement, hasDevice);
+  const mapped = { gpuLayers, towerOn, contextSize, sequences, kvType, mapsModel: true };
+  const host = hostParts(pair, mapped, hasDevice);
+  const { freeBytes, repacked } = hostMemory;
+  const mapsModel =
+    hasDevice ||
+    !isMostlyRepacked(text, repacked) ||
+    peakHostBytes(pair, mapped, host, undefined, repacked, false) <= freeBytes;
+  const placement = { ...mapped, mapsModel };
   const device = hasDevice ? deviceParts(pair, placement) : undefined;
   const isShared = memory?.isShared ?? false;
   const deviceBytes = device === undefined ? 0 : totalBytes(device);
   const hostBytes = totalBytes(host) + (isShared ? deviceBytes : 0);
   const fitsDevice = memory === undefined || deviceBytes <= usableBytes(memory);
-  const fitsHost = hostBytes <= hostMemory.freeBytes;
+  const fitsHost = hostBytes <= freeBytes;
   return {
     placement,
     layers: text.blocks.length + 1,
@@ -149,7 +154,7 @@ function place(
     host,
     deviceBytes,
     hostBytes,
-    hostPeakBytes: peakHostBytes(pair, placement, host, device, hostMemory.repacked, isShared),
+    hostPeakBytes: peakHostBytes(pair, placement, host, device, repacked, isShared),
     fitsDevice,
     fitsHost,
     fits: fitsDevice && fitsHost,

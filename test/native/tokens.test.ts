@@ -5,40 +5,15 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { textAfterImage, textBeforeImage, textOfNextTurn } from '../../src/llava/prompt.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { writeGguf } from '../reference/gguf-writer.js';
+import { llama2Vocabulary } from '../reference/llama2-vocabulary.js';
 import { randomText } from '../reference/random-text.js';
 
-/** LLaMA-2's own vocabulary: ids 0–2 are special, 3–258 bytes, and a piece's score is minus its rank. */
-const FIRST_PIECE = 259;
-
 const path = join(temporaryFolder(), 'llama-2-vocabulary.gguf');
-writeGguf(path, withLlama2Vocabulary());
+const text = randomText({ vocabularySize: 512, textWidth: 32, textBlocks: 1 });
+writeGguf(path, { ...text, metadata: new Map([...text.metadata, ...llama2Vocabulary()]) });
 const llama = await getLlama({ gpu: false, build: 'never', progressLogs: false });
 const model = await llama.loadModel({ modelPath: path, vocabOnly: true });
 afterAll(() => llama.dispose());
-
-function withLlama2Vocabulary() {
-  const tokens = llamaTokenizer.vocabById;
-  const text = randomText({ vocabularySize: 512, textWidth: 32, textBlocks: 1 });
-  const metadata = new Map(text.metadata);
-  metadata.set('llama.vocab_size', { type: 'uint32', value: tokens.length });
-  metadata.set('tokenizer.ggml.tokens', { type: 'array', of: 'string', items: tokens });
-  metadata.set('tokenizer.ggml.scores', {
-    type: 'array',
-    of: 'float32',
-    items: tokens.map(scoreOf),
-  });
-  metadata.set('tokenizer.ggml.token_type', {
-    type: 'array',
-    of: 'int32',
-    items: tokens.map((_, id) => (id === 0 ? 2 : id < 3 ? 3 : id < FIRST_PIECE ? 6 : 1)),
-  });
-  return { ...text, metadata };
-}
-
-/** Runs of spaces were added to the trained pieces, to be merged after all of them. */
-function scoreOf(piece: string, id: number): number {
-  return /^▁▁+$/.test(piece) ? -1e9 : Math.min(0, FIRST_PIECE - id);
-}
 
 const ours = (text: string) => [...model.tokenize(text, false)];
 const theirs = (text: string) => llamaTokenizer.encode(text, false);

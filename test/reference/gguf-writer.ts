@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { tensorTypes, valueTypes, type ValueType } from './gguf-types.js';
 import { quantise, type WritableType } from './quantise.js';
 
@@ -50,7 +50,9 @@ export function writeGguf(path: string, { version, metadata, tensors }: GgufToWr
   }
   const start = Buffer.concat(head);
   const data = tensors.flatMap(({ bytes }) => [bytes, padding(bytes.length)]);
-  writeFileSync(path, Buffer.concat([start, padding(start.length), ...data]));
+  const file = openSync(path, 'w');
+  for (const bytes of [start, padding(start.length), ...data]) writeSync(file, bytes);
+  closeSync(file);
 }
 
 export function tensorToWrite(

@@ -104,14 +104,19 @@ describe('the plan of LLaVA-1.5 7B Q4_K_M at 4096 positions', () => {
 });
 
 describe('on the CPU', () => {
-  const onCpu = (repacked: ReadonlySet<string>) =>
-    planFit(q4k, request(0, { device: undefined, host: { freeBytes: 32 * GiB, repacked } }));
+  const onCpu = (repacked: ReadonlySet<string>, freeBytes = 32 * GiB) =>
+    planFit(q4k, request(0, { device: undefined, host: { freeBytes, repacked } }));
 
-  it('reads a file that is repacked, and maps one that is not', () => {
-    const read = onCpu(new Set(['q4_K']));
-    expect(read.placement.mapsModel).toBe(false);
-    expect(read.hostPeakBytes).toBe(read.hostBytes);
-    expect(onCpu(new Set()).placement.mapsModel).toBe(true);
+  it('maps a file where there is room for what is repacked of it as well, and reads it where there is not', () => {
+    const q4K = new Set(['q4_K']);
+    const { hostPeakBytes, hostBytes, placement } = onCpu(q4K);
+    expect(placement.mapsModel).toBe(true);
+    expect(hostPeakBytes).toBeGreaterThan(hostBytes);
+    expect(onCpu(q4K, hostPeakBytes).placement.mapsModel).toBe(true);
+    const tight = onCpu(q4K, hostPeakBytes - 1);
+    expect(tight).toMatchObject({ fitsHost: true, hostPeakBytes: tight.hostBytes });
+    expect(tight.placement.mapsModel).toBe(false);
+    expect(onCpu(new Set(), hostPeakBytes - 1).placement.mapsModel).toBe(true);
   });
 
   it('has nothing on a device', () => {

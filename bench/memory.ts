@@ -8,12 +8,12 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadBackend } from '../../src/engine/backend.js';
-import { planFit } from '../../src/weights/fit-plan.js';
-import { readGgufHeader } from '../../src/weights/gguf-header.js';
-import { repackedTypes } from '../../src/weights/repacked-types.js';
-import { measurePair } from '../../src/weights/weight-sizes.js';
-import { projectFile } from '../helpers/run-llava.js';
+import { loadBackend } from '../src/engine/backend.js';
+import { planFit } from '../src/weights/fit-plan.js';
+import { readGgufHeader } from '../src/weights/gguf-header.js';
+import { repackedTypes } from '../src/weights/repacked-types.js';
+import { measurePair } from '../src/weights/weight-sizes.js';
+import { projectFile } from '../test/helpers/run-llava.js';
 import { median, spread } from './measure.js';
 
 type Case = readonly [

@@ -1,6 +1,6 @@
 /* Cold start to exit of the real binary: npm run bench:start-up [runs] */
 import { availableParallelism } from 'node:os';
-import { LLAVA, projectFile } from '../helpers/run-llava.js';
+import { LLAVA, projectFile } from '../test/helpers/run-llava.js';
 import { measure, spread } from './measure.js';
 
 const picture = projectFile('examples/shapes.png');

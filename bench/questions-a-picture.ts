@@ -2,10 +2,10 @@
  * Several questions about one picture, as a batch answers them and one by one with the weights kept loaded, in turn:
  * npm run bench:questions -- MODEL.gguf MMPROJ.gguf PICTURE [questions] [tokens an answer] [threads] [runs] [sequences]
  */
-import type { AnswerEvent, Engine, Sampling } from '../../src/engine/engine.js';
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
-import { loadPixels, type Pixels } from '../../src/llava/pixels.js';
-import { writeRequest } from '../../src/llava/response-format.js';
+import type { AnswerEvent, Engine, Sampling } from '../src/engine/engine.js';
+import { openLlamaEngine } from '../src/engine/llama-engine.js';
+import { loadPixels, type Pixels } from '../src/llava/pixels.js';
+import { writeRequest } from '../src/llava/response-format.js';
 import { spread } from './measure.js';
 
 const [model, mmproj, path, questions = '5', maxTokens = '4', threads = '2', runs = '1', sequences = '1'] =

@@ -3,7 +3,7 @@
  * npm run bench:mtmd -- LLAMA_MTMD_CLI MODEL.gguf MMPROJ.gguf PICTURE [threads] [runs]
  */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { LLAVA } from '../helpers/run-llava.js';
+import { LLAVA } from '../test/helpers/run-llava.js';
 import { measure, spread, type Run } from './measure.js';
 
 const [mtmd, model, mmproj, picture, threads = '2', runs = '3'] = process.argv.slice(2);

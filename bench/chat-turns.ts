@@ -2,10 +2,10 @@
  * Seconds until the first and the second turn of a chat start to be answered:
  * npm run bench:chat -- MODEL.gguf MMPROJ.gguf PICTURE [threads] [runs]
  */
-import type { ImagePrefix, Sampling } from '../../src/engine/engine.js';
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
-import type { Turn } from '../../src/llava/prompt.js';
-import { loadPixels } from '../../src/llava/pixels.js';
+import type { ImagePrefix, Sampling } from '../src/engine/engine.js';
+import { openLlamaEngine } from '../src/engine/llama-engine.js';
+import type { Turn } from '../src/llava/prompt.js';
+import { loadPixels } from '../src/llava/pixels.js';
 import { spread } from './measure.js';
 
 const [model, mmproj, path, threads = '2', runs = '1'] = process.argv.slice(2);

@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadPixels } from '../../dist/llava/pixels.js';
-import { openLlamaEngine } from '../../dist/engine/llama-engine.js';
+import { loadPixels } from '../dist/llava/pixels.js';
+import { openLlamaEngine } from '../dist/engine/llama-engine.js';
 
 const { model, mmproj, device, isOpenedOnly, ...placement } = JSON.parse(process.argv[2] ?? '');
 const engine = await openLlamaEngine({ model, mmproj }, { device, placement });
@@ -17,7 +17,7 @@ await engine[Symbol.asyncDispose]();
 process.stdout.write(JSON.stringify({ peakBytes }) + '\n');
 
 async function ask() {
-  const path = fileURLToPath(new URL('../../examples/shapes.png', import.meta.url));
+  const path = fileURLToPath(new URL('../examples/shapes.png', import.meta.url));
   const pixels = await loadPixels({ kind: 'file', path }, { imageSize: engine.info.imageSize });
   const prefix = await engine.look(await engine.encode(pixels));
   const greedy = { temperature: 0, topP: 1, seed: undefined, maxTokens: 2 };

@@ -1,0 +1,217 @@
+#include "panel_matmul.h"
+
+#include <algorithm>
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define LLAVA_X86 1
+#include <immintrin.h>
+#endif
+#ifdef _MSC_VER
+#include <windows.h>
+#define LLAVA_AVX2
+#define LLAVA_INLINE __forceinline
+#else
+#define LLAVA_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define LLAVA_INLINE inline __attribute__((always_inline))
+#endif
+// Unrolled, the sums of a tile stay in registers; in a loop compilers keep them in memory.
+#if defined(__clang__)
+#define LLAVA_UNROLL_TILE _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define LLAVA_UNROLL_TILE _Pragma("GCC unroll 6")
+#else
+#define LLAVA_UNROLL_TILE
+#endif
+
+namespace {
+
+constexpr int64_t kPanel = PanelMatmul::kPanel;
+constexpr int64_t kTile = 6;      // rows at once: 6 x 16 sums fill the 16 vector registers
+constexpr int64_t kDepth = 1024;   // inputs at once: their part of a panel stays in the first cache
+constexpr int64_t kTiles = 8;    // tiles at once: they stay in the second
+constexpr int64_t kScratch = kTiles * kTile * kDepth;
+
+/** See `add_tile_of`. */
+using AddTile = void (*)(const float*, const void*, int64_t, const float*, int64_t, float*, int64_t);
+
+#ifdef LLAVA_X86
+
+struct Float32 {
+  using Stored = float;
+  static LLAVA_AVX2 LLAVA_INLINE __m256 load(const float* from) { return _mm256_loadu_ps(from); }
+};
+
+struct Float16 {
+  using Stored = uint16_t;
+  static LLAVA_AVX2 LLAVA_INLINE __m256 load(const uint16_t* from) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+  }
+};
+
+/** The upper half of a float32. */
+struct BFloat16 {
+  using Stored = uint16_t;
+  static LLAVA_AVX2 LLAVA_INLINE __m256 load(const uint16_t* from) {
+    const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+  }
+};
+
+/**
+ * Adds to a tile of 6 x 16 sums: `rows` holds `depth` times 6 numbers, `weights` `depth` times 16.
+ * The sums are read at `from` and written to `to`, a row each stride floats; stride 0 reads one row for all.
+ */
+template <class Type>
+LLAVA_AVX2 void add_tile_of(const float* rows, const void* weights, int64_t depth, const float* from,
+                            int64_t from_stride, float* to, int64_t to_stride) {
+  const auto* panel = static_cast<const typename Type::Stored*>(weights);
+  __m256 left[kTile];
+  __m256 right[kTile];
+  LLAVA_UNROLL_TILE
+  for (int64_t row = 0; row < kTile; ++row) {
+    left[row] = _mm256_loadu_ps(from + row * from_stride);
+    right[row] = _mm256_loadu_ps(from + row * from_stride + 8);
+  }
+  for (int64_t k = 0; k < depth; ++k, rows += kTile, panel += kPanel) {
+    const __m256 weights_left = Type::load(panel);
+    const __m256 weights_right = Type::load(panel + 8);
+    LLAVA_UNROLL_TILE
+    for (int64_t row = 0; row < kTile; ++row) {
+      const __m256 value = _mm256_broadcast_ss(rows + row);
+      left[row] = _mm256_fmadd_ps(value, weights_left, left[row]);
+      right[row] = _mm256_fmadd_ps(value, weights_right, right[row]);
+    }
+  }
+  LLAVA_UNROLL_TILE
+  for (int64_t row = 0; row < kTile; ++row) {
+    _mm256_storeu_ps(to + row * to_stride, left[row]);
+    _mm256_storeu_ps(to + row * to_stride + 8, right[row]);
+  }
+}
+
+AddTile add_tile_for(ggml_type type) {
+  switch (type) {
+    case GGML_TYPE_F32: return add_tile_of<Float32>;
+    case GGML_TYPE_F16: return add_tile_of<Float16>;
+    case GGML_TYPE_BF16: return add_tile_of<BFloat16>;
+    default: return nullptr;
+  }
+}
+
+bool processor_can() {
+#ifdef _MSC_VER
+  return IsProcessorFeaturePresent(PF_AVX2_INSTRUCTIONS_AVAILABLE) != 0;
+#else
+  // Processors with AVX2 convert float16 as well.
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+}
+
+#else
+
+AddTile add_tile_for(ggml_type) { return nullptr; }
+bool processor_can() { return false; }
+
+#endif
+
+/** Six rows side by side, input by input; rows behind the last are zeros. */
+void pack_tile(const ggml_tensor* rows, int64_t first, int64_t from, int64_t depth, float* tile) {
+  for (int64_t row = 0; row < kTile; ++row) {
+    if (first + row >= rows->ne[1]) {
+      for (int64_t k = 0; k < depth; ++k) tile[k * kTile + row] = 0.0f;
+      continue;
+    }
+    const auto* values = reinterpret_cast<const float*>(static_cast<const char*>(rows->data) +
+                                                        static_cast<size_t>(first + row) * rows->nb[1]) +
+                         from;
+    for (int64_t k = 0; k < depth; ++k) tile[k * kTile + row] = values[k];
+  }
+}
+
+/** Where the sums of a multiplication are. */
+struct Product {
+  AddTile add_tile;
+  const float* bias;
+  ggml_tensor* target;
+
+  /** Adds what a part of the inputs gives to the tile at this place; the first part begins with the bias. */
+  void add(const float* rows, const void* panel, int64_t depth, int64_t row, int64_t column,
+           bool is_first) const {
+    const auto stride = static_cast<int64_t>(target->nb[1] / sizeof(float));
+    float* sums = static_cast<float*>(target->data) + row * stride + column;
+    const int64_t height = std::min(kTile, target->ne[1] - row);
+    const int64_t width = std::min(kPanel, target->ne[0] - column);
+    if (height == kTile && width == kPanel) {
+      add_tile(rows, panel, depth, is_first ? bias + column : sums, is_first ? 0 : stride, sums, stride);
+      return;
+    }
+    float edge[kTile * kPanel] = {};
+    for (int64_t y = 0; y < height; ++y)
+      std::copy_n(is_first ? bias + column : sums + y * stride, width, edge + y * kPanel);
+    add_tile(rows, panel, depth, edge, kPanel, edge, kPanel);
+    for (int64_t y = 0; y < height; ++y) std::copy_n(edge + y * kPanel, width, sums + y * stride);
+  }
+};
+
+template <class Stored>
+void pack_numbers(const void* rows, int64_t in, int64_t out, void* panels) {
+  const auto* source = static_cast<const Stored*>(rows);
+  auto* target = static_cast<Stored*>(panels);
+  for (int64_t first = 0; first < out; first += kPanel, target += kPanel * in) {
+    for (int64_t column = 0; column < kPanel; ++column) {
+      const bool is_padding = first + column >= out;
+      const Stored* row = is_padding ? nullptr : source + (first + column) * in;
+      for (int64_t k = 0; k < in; ++k) target[k * kPanel + column] = is_padding ? Stored{} : row[k];
+    }
+  }
+}
+
+}  // namespace
+
+bool PanelMatmul::supports(ggml_type type) {
+  static const bool can = processor_can();
+  return can && add_tile_for(type) != nullptr;
+}
+
+void PanelMatmul::pack(ggml_type type, const void* rows, int64_t in, int64_t out, void* panels) {
+  if (type == GGML_TYPE_F32) {
+    pack_numbers<float>(rows, in, out, panels);
+  } else {
+    pack_numbers<uint16_t>(rows, in, out, panels);
+  }
+}
+
+size_t PanelMatmul::scratch_size(int threads) { return static_cast<size_t>(threads * kScratch); }
+
+ggml_tensor* PanelMatmul::apply(ggml_context* context, ggml_tensor* rows) {
+  const int64_t out = bias_->ne[0];
+  return g.ggml_custom_4d(context, GGML_TYPE_F32, out, rows->ne[1], 1, 1, &rows, 1, compute, threads_, this);
+}
+
+/** Each thread takes its share of the rows, and of those as many at once as its caches hold. */
+void PanelMatmul::compute(ggml_tensor* target, int thread, int threads, void* self) {
+  const auto& matmul = *static_cast<const PanelMatmul*>(self);
+  const ggml_tensor* rows = target->src[0];
+  const int64_t in = rows->ne[0];
+  const int64_t tiles = (rows->ne[1] + kTile - 1) / kTile;
+  const int64_t end = tiles * (thread + 1) / threads;
+  float* packed = matmul.scratch_ + thread * kScratch;
+  const auto* bias = static_cast<const float*>(matmul.bias_->data);
+  const Product product{add_tile_for(matmul.panels_->type), bias, target};
+  const auto* panels = static_cast<const char*>(matmul.panels_->data);
+  const auto size = static_cast<int64_t>(g.ggml_type_size(matmul.panels_->type));
+  for (int64_t first = tiles * thread / threads; first < end; first += kTiles) {
+    const int64_t count = std::min(kTiles, end - first);
+    for (int64_t from = 0; from < in; from += kDepth) {
+      const int64_t depth = std::min(kDepth, in - from);
+      for (int64_t tile = 0; tile < count; ++tile)
+        pack_tile(rows, (first + tile) * kTile, from, depth, packed + tile * kTile * kDepth);
+      for (int64_t column = 0; column < target->ne[0]; column += kPanel) {
+        const void* panel = panels + (column * in + from * kPanel) * size;
+        for (int64_t tile = 0; tile < count; ++tile)
+          product.add(packed + tile * kTile * kDepth, panel, depth, (first + tile) * kTile, column,
+                      from == 0);
+      }
+    }
+  }
+}

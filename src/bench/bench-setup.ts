@@ -1,0 +1,33 @@
+/** What all measurements share: the same files, the same threads, the same questions. */
+export interface BenchSetup {
+  readonly model: string;
+  readonly mmproj: string;
+  readonly threads: number;
+  /** Paths of pictures; the first is the one of single questions. */
+  readonly pictures: readonly string[];
+  /** As many as are asked about each picture where there are several. */
+  readonly questions: readonly string[];
+  /** Longest answer. */
+  readonly tokens: number;
+  /** Own folder for caches and lists, empty at first. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** A picture with its question. */
+export interface Pairing {
+  readonly picture: string;
+  readonly question: string;
+  readonly format?: string;
+  readonly choices?: readonly string[];
+}
+
+/** Every question about every picture, a picture at a time. */
+export function pairings({ pictures, questions }: BenchSetup): readonly Pairing[] {
+  return pictures.flatMap((picture) => questions.map((question) => ({ picture, question })));
+}
+
+/** The first picture and question. */
+export function firstPairing({ pictures, questions }: BenchSetup): Pairing {
+  return { picture: pictures[0] ?? '', question: questions[0] ?? '' };
+}

@@ -1,0 +1,118 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { demoScenes } from '../eval/demo/demo-questions.js';
+import { firstPairing, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
+import type { Figures } from './figures.js';
+import { runOnce, type ProgramRun } from './run-once.js';
+
+/** Scenes that a seed of the demo world has. */
+const MOST_SCENES = 1000;
+
+/** What `llava ask --json` says of times. */
+interface AskAnswer {
+  readonly ms: { readonly encode: number; readonly look: number; readonly answer: number };
+  readonly tokens: { readonly answer: number };
+}
+
+/** One question as a user types it: all steps, from start to exit. */
+export async function askCold(setup: BenchSetup): Promise<Figures> {
+  const run = await ask(setup, []);
+  const { ms, tokens } = JSON.parse(run.stdout) as AskAnswer;
+  return {
+    'one question, s': run.seconds,
+    'load, s': Number(/load (\d+) ms/.exec(run.stderr)?.[1]) / 1000,
+    'encode, s': ms.encode / 1000,
+    'evaluate the picture, s': ms.look / 1000,
+    'a token of the answer, ms': ms.answer / (tokens.answer - 1),
+    'peak memory, MB': run.peakMegabytes,
+  };
+}
+
+/** The same question again, with what the run before kept. */
+export async function askCached(setup: BenchSetup, kind: 'features' | 'prefix'): Promise<Figures> {
+  const folder = join(setup.folder, kind);
+  const flags = ['--cache', folder, ...(kind === 'prefix' ? ['--cache-prefixes'] : [])];
+  await ask(setup, flags);
+  const { seconds } = await ask(setup, flags);
+  return { [kind === 'prefix' ? 'again, prefix kept, s' : 'again, features kept, s']: seconds };
+}
+
+/** Keeps fewer tokens of the picture; the figure is the time that evaluating them takes. */
+export async function askPruned(setup: BenchSetup, imageTokens: number): Promise<Figures> {
+  const { stdout } = await ask(setup, ['--image-tokens', String(imageTokens)]);
+  const { ms } = JSON.parse(stdout) as AskAnswer;
+  return { [`evaluate ${imageTokens} image tokens, s`]: ms.look / 1000 };
+}
+
+/** Every question about every picture in one batch. */
+export async function askMany(setup: BenchSetup): Promise<Figures> {
+  const asked = pairings(setup);
+  const { seconds } = await batch(setup, asked, [
+    ...weightFlags(setup),
+    '--max-tokens',
+    String(setup.tokens),
+  ]);
+  return { [manyName(setup)]: seconds };
+}
+
+/** As all contenders call it. */
+export function manyName({ pictures, questions }: BenchSetup): string {
+  return `${questions.length} questions on each of ${pictures.length} pictures, s`;
+}
+
+/** The demo model on so many questions about its own world, its start included. */
+export async function askDemo(setup: BenchSetup, rows: number): Promise<Figures> {
+  const asked = await demoPairings(setup.folder, rows);
+  const { seconds } = await batch(setup, asked, ['--model', 'demo']);
+  return { 'demo model, rows a second': rows / seconds };
+}
+
+async function demoPairings(folder: string, rows: number): Promise<readonly Pairing[]> {
+  const asked: Pairing[] = [];
+  for await (const { number, picture: png, questions } of demoScenes(0, MOST_SCENES)) {
+    const picture = join(folder, `demo-${number}.png`);
+    await writeFile(picture, png);
+    asked.push(
+      ...questions.map(({ question, format, choices }) => ({
+        picture,
+        question,
+        format,
+        ...(choices && { choices }),
+      })),
+    );
+    if (asked.length >= rows) break;
+  }
+  return asked.slice(0, rows);
+}
+
+/** From start to exit of a run that needs no weights. */
+export async function startUp({ signal }: BenchSetup): Promise<Figures> {
+  const { seconds } = await llava(['--version'], signal);
+  return { 'start-up, s': seconds };
+}
+
+async function ask(setup: BenchSetup, flags: readonly string[]): Promise<ProgramRun> {
+  const { picture, question } = firstPairing(setup);
+  const output = ['--json', '--stats', '--max-tokens', String(setup.tokens)];
+  return await llava(['ask', ...weightFlags(setup), ...output, ...flags, question, picture], setup.signal);
+}
+
+async function batch(
+  { folder, signal }: BenchSetup,
+  asked: readonly Pairing[],
+  flags: readonly string[],
+): Promise<ProgramRun> {
+  const rows = asked.map(({ picture, ...rest }, id) => JSON.stringify({ id, image: picture, ...rest }));
+  const path = join(folder, 'rows.jsonl');
+  await writeFile(path, `${rows.join('\n')}\n`);
+  return await llava(['batch', path, ...flags], signal);
+}
+
+/** The pair, on the CPU. */
+export function weightFlags({ model, mmproj, threads }: BenchSetup): readonly string[] {
+  return ['--gguf', model, '--mmproj', mmproj, '--device', 'cpu', '--threads', String(threads)];
+}
+
+async function llava(args: readonly string[], signal: AbortSignal): Promise<ProgramRun> {
+  return await runOnce(process.execPath, [process.argv[1] ?? '', ...args], signal);
+}

@@ -1,0 +1,52 @@
+import { SYSTEM_TEXT } from '../llava/prompt.js';
+import { firstPairing, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
+import type { Figures } from './figures.js';
+import { manyName } from './llava-runs.js';
+import { runOnce, type ProgramRun } from './run-once.js';
+
+/** llama.cpp's own program as a user types it, with the same prompt. */
+export class MtmdCli {
+  readonly #program: string;
+
+  /** @param program path of `llama-mtmd-cli` */
+  constructor(program: string) {
+    this.#program = program;
+  }
+
+  async askCold(setup: BenchSetup): Promise<Figures> {
+    const run = await this.#ask(setup, firstPairing(setup));
+    const said = run.stdout + run.stderr;
+    const number = (pattern: RegExp) => Number(pattern.exec(said)?.[1]);
+    return {
+      'one question, s': run.seconds,
+      'load, s': number(/load time =\s+([\d.]+) ms/) / 1000,
+      'encode, s': number(/batch encoding done in (\d+) ms/) / 1000,
+      'evaluate the picture, s': number(/image decoded[^\n]* in (\d+) ms/) / 1000,
+      'a token of the answer, ms': number(/print:\s+eval time =[^\n]*\(\s+([\d.]+) ms per token/),
+      'peak memory, MB': run.peakMegabytes,
+    };
+  }
+
+  /** One process after the other: it answers one question. */
+  async askMany(setup: BenchSetup): Promise<Figures> {
+    let seconds = 0;
+    for (const asked of pairings(setup)) seconds += (await this.#ask(setup, asked)).seconds;
+    return { [manyName(setup)]: seconds };
+  }
+
+  async #ask(
+    { model, mmproj, threads, tokens, signal }: BenchSetup,
+    { picture, question }: Pairing,
+  ): Promise<ProgramRun> {
+    return await runOnce(
+      this.#program,
+      [
+        ...['-lv', '4', '-m', model, '--mmproj', mmproj, '-t', String(threads), '-n', String(tokens)],
+        // All of the picture in one go, as llava evaluates it.
+        ...['-c', '4096', '-ub', '640', '--temp', '0', '--chat-template', 'vicuna', '-sys', SYSTEM_TEXT],
+        ...['--image', picture, '-p', `<__media__>\n${question}`],
+      ],
+      signal,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BenchSetup } from '../bench/bench-setup.js';
+import { compare, comparisonRecord, comparisonTable } from '../bench/compare.js';
+import { llavaContender, mtmdContender, serverContender, WORKS, type Work } from '../bench/contenders.js';
+import { describeVersions } from '../engine/release.js';
+import { demoScenes } from '../eval/demo/demo-questions.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
+import { startProgress } from '../terminal/progress.js';
+import { formatTable } from '../terminal/table.js';
+import { writeJson } from '../terminal/write-json.js';
+import type { BenchFlags } from './bench.js';
+import { chooseWeights } from './choose-weights.js';
+import type { CommandContext } from './command-context.js';
+
+/** Measures on pictures that it draws, and tells the medians. */
+export async function bench(flags: BenchFlags, context: CommandContext): Promise<void> {
+  const { io, signal } = context;
+  const works = worksOf(flags);
+  const { model, mmproj } = await chooseWeights(flags, context);
+  const threads = flags.threads ?? availableParallelism();
+  const folder = await mkdtemp(join(tmpdir(), 'llava-bench-'));
+  try {
+    const setup: BenchSetup = {
+      model,
+      mmproj,
+      threads,
+      pictures: await drawPictures(folder, flags.pictures),
+      questions: Array.from(
+        { length: flags.questions },
+        (_, index) => `What color is shape number ${index + 1}?`,
+      ),
+      tokens: flags.tokens,
+      folder,
+      signal,
+    };
+    const contenders = [
+      llavaContender(flags.demoRows),
+      ...(flags.mtmdCli === undefined ? [] : [mtmdContender(flags.mtmdCli)]),
+      ...(flags.server === undefined ? [] : [serverContender(flags.server)]),
+    ];
+    using progress = startProgress(io);
+    const comparison = await compare(contenders, works, flags.runs, setup, (step) => {
+      progress.say(step);
+    });
+    progress[Symbol.dispose]();
+    if (flags.json === true) writeJson(io, { threads, ...flags, figures: comparisonRecord(comparison) });
+    else {
+      io.stderr.write(
+        `${describeVersions()}, Node ${process.version}, ${threads} threads, ${flags.runs} runs\n`,
+      );
+      io.stdout.write(formatTable(comparisonTable(comparison)));
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function worksOf({ only }: BenchFlags): readonly Work[] {
+  if (only === undefined) return WORKS;
+  const unknown = only.find((name) => !WORKS.includes(name));
+  if (unknown === undefined) return WORKS.filter((work) => only.includes(work));
+  throw new ExpectedError('usage', `There is no work ${quote(unknown)} to measure.`, {
+    hint: `--only takes ${WORKS.join(', ')}`,
+  });
+}
+
+async function drawPictures(folder: string, count: number): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for await (const { number, picture } of demoScenes(0, count)) {
+    const path = join(folder, `scene-${number}.png`);
+    await writeFile(path, picture);
+    paths.push(path);
+  }
+  return paths;
+}
