@@ -6,7 +6,7 @@ import type { ImagePrefix, Sampling } from '../src/engine/engine.js';
 import { openLlamaEngine } from '../src/engine/llama-engine.js';
 import type { Turn } from '../src/llava/prompt.js';
 import { loadPixels } from '../src/llava/pixels.js';
-import { spread } from './measure.js';
+import { spread } from '../src/bench/figures.js';
 
 const [model, mmproj, path, threads = '2', runs = '1'] = process.argv.slice(2);
 if (model === undefined || mmproj === undefined || path === undefined)

@@ -14,7 +14,7 @@ import { readGgufHeader } from '../src/weights/gguf-header.js';
 import { repackedTypes } from '../src/weights/repacked-types.js';
 import { measurePair } from '../src/weights/weight-sizes.js';
 import { projectFile } from '../test/helpers/run-llava.js';
-import { median, spread } from './measure.js';
+import { median, spread } from '../src/bench/figures.js';
 
 type Case = readonly [
   name: string,

@@ -6,7 +6,7 @@ import type { AnswerEvent, Engine, Sampling } from '../src/engine/engine.js';
 import { openLlamaEngine } from '../src/engine/llama-engine.js';
 import { loadPixels, type Pixels } from '../src/llava/pixels.js';
 import { writeRequest } from '../src/llava/response-format.js';
-import { spread } from './measure.js';
+import { spread } from '../src/bench/figures.js';
 
 const [model, mmproj, path, questions = '5', maxTokens = '4', threads = '2', runs = '1', sequences = '1'] =
   process.argv.slice(2);
@@ -14,6 +14,15 @@ if (model === undefined || mmproj === undefined || path === undefined)
   throw new Error(
     'Usage: npm run bench:questions -- MODEL.gguf MMPROJ.gguf PICTURE [questions] [tokens] [threads] [runs] [sequences]',
   );
+
+/** As long as VQAv2's are. */
+const QUESTIONS = [
+  'What color is the car?',
+  'Is it raining?',
+  'How many people are there?',
+  'What is the man holding?',
+  'Is the dog asleep?',
+];
 
 const sampling: Sampling = { temperature: 0, topP: 1, seed: undefined, maxTokens: Number(maxTokens) };
 await using engine = await openLlamaEngine(
@@ -33,7 +42,7 @@ await using engine = await openLlamaEngine(
 );
 const pixels = await loadPixels({ kind: 'file', path }, { imageSize: engine.info.imageSize });
 const requests = Array.from({ length: Number(questions) }, (_, index) =>
-  writeRequest({ text: `What color is object number ${index + 1}?`, format: 'short' }, pixels.picture),
+  writeRequest({ text: QUESTIONS[index % QUESTIONS.length] ?? '', format: 'short' }, pixels.picture),
 );
 const together: number[] = [];
 const oneByOne: number[] = [];

@@ -9,6 +9,7 @@ export type Comparison = ReadonlyMap<ContenderName, Samples>;
  * Lets the contenders do each work in turn, A B A B …, so that a machine whose speed drifts is as slow for one as for
  * the other.
  * @param onStep hears what is done next
+ * @param onFigures hears at once what a run showed: a comparison can take an hour, and fail in it
  */
 export async function compare(
   contenders: readonly Contender[],
@@ -16,6 +17,7 @@ export async function compare(
   runs: number,
   setup: BenchSetup,
   onStep: (text: string) => void,
+  onFigures: (name: ContenderName, figures: Figures) => void,
 ): Promise<Comparison> {
   const shown = new Map<ContenderName, Figures[]>(contenders.map(({ name }) => [name, []]));
   for (const work of works)
@@ -23,7 +25,9 @@ export async function compare(
       for (const { name, works: done } of contenders) {
         onStep(`${work}: ${name}, run ${run} of ${runs}`);
         const figures = await done[work]?.(setup);
-        if (figures !== undefined) shown.get(name)?.push(figures);
+        if (figures === undefined) continue;
+        shown.get(name)?.push(figures);
+        onFigures(name, figures);
       }
   return new Map([...shown].map(([name, figures]) => [name, gather(figures)]));
 }

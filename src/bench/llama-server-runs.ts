@@ -2,22 +2,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
-import { extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExpectedError } from '../llava/expected-error.js';
-import { SYSTEM_TEXT } from '../llava/prompt.js';
+import { renderPrompt } from '../llava/prompt.js';
 import { quote } from '../llava/quote.js';
-import { firstPairing, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
+import { firstPairing, pairings, type BenchSetup } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { manyName } from './llava-runs.js';
 
 const POLL_MS = 50;
-
-/** A message of the OpenAI chat form. */
-interface Message {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: unknown;
-}
 
 /** llama.cpp's own server with its prompt cache, asked one question after the other, its start included. */
 export class LlamaServer {
@@ -31,24 +24,24 @@ export class LlamaServer {
   async askMany(setup: BenchSetup): Promise<Figures> {
     const start = performance.now();
     await using server = await this.#start(setup);
-    for (const pairing of pairings(setup)) await server.ask(await messagesOf(pairing), setup);
+    for (const { picture, question } of pairings(setup))
+      await server.ask(picture, renderPrompt([], question), setup.tokens);
     return { [manyName(setup)]: (performance.now() - start) / 1000 };
   }
 
   async chat(setup: BenchSetup): Promise<Figures> {
     await using server = await this.#start(setup);
-    const opening = await messagesOf(firstPairing(setup));
-    const answer = await server.ask(opening, setup);
-    const turn: Message = { role: 'user', content: setup.questions[1] ?? '' };
+    const { picture, question } = firstPairing(setup);
+    const answer = await server.ask(picture, renderPrompt([], question), setup.tokens);
     const start = performance.now();
-    await server.ask([...opening, { role: 'assistant', content: answer }, turn], { ...setup, tokens: 1 });
+    await server.ask(picture, renderPrompt([{ question, answer }], setup.questions[1] ?? ''), 1);
     return { 'chat, first word of turn 2, s': (performance.now() - start) / 1000 };
   }
 
   async #start({ model, mmproj, threads, signal }: BenchSetup): Promise<RunningServer> {
     const port = await freePort();
     const args = ['-m', model, '--mmproj', mmproj, '-t', String(threads), '--port', String(port)];
-    const same = ['-c', '4096', '-ub', '640', '-np', '1', '--chat-template', 'vicuna'];
+    const same = ['-c', '4096', '-ub', '640', '-np', '1'];
     const child = spawn(this.#program, [...args, ...same], { stdio: 'ignore', signal });
     const server = new RunningServer(child, `http://127.0.0.1:${port}`, signal);
     try {
@@ -87,19 +80,27 @@ class RunningServer implements AsyncDisposable {
     }
   }
 
-  async ask(messages: readonly Message[], { tokens }: BenchSetup): Promise<string> {
-    const response = await fetch(`${this.#address}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ messages, max_tokens: tokens, temperature: 0, cache_prompt: true }),
+  /** @param prompt with `<image>` for the picture, as the reference writes it */
+  async ask(path: string, prompt: string, tokens: number): Promise<string> {
+    const picture = (await readFile(path)).toString('base64');
+    const { media_marker: marker } = (await this.#call('props')) as { media_marker: string };
+    const { content } = (await this.#call('completion', {
+      prompt: { prompt_string: prompt.replace('<image>', marker), multimodal_data: [picture] },
+      n_predict: tokens,
+      temperature: 0,
+      cache_prompt: true,
+    })) as { content: string };
+    return content.trim();
+  }
+
+  async #call(path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.#address}/${path}`, {
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       signal: this.#signal,
     });
     const text = await response.text();
     if (!response.ok) throw new ExpectedError('engine', `llama-server answered ${response.status}: ${text}`);
-    const { choices } = JSON.parse(text) as {
-      choices: readonly { readonly message: { readonly content: string } }[];
-    };
-    return choices[0]?.message.content ?? '';
+    return JSON.parse(text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -107,23 +108,6 @@ class RunningServer implements AsyncDisposable {
     this.#child.kill('SIGKILL');
     await once(this.#child, 'exit');
   }
-}
-
-/** LLaVA's order: the picture first. */
-async function messagesOf({ picture, question }: Pairing): Promise<readonly Message[]> {
-  const bytes = await readFile(picture);
-  const type = extname(picture) === '.png' ? 'image/png' : 'image/jpeg';
-  const url = `data:${type};base64,${bytes.toString('base64')}`;
-  return [
-    { role: 'system', content: SYSTEM_TEXT },
-    {
-      role: 'user',
-      content: [
-        { type: 'image_url', image_url: { url } },
-        { type: 'text', text: `\n${question}` },
-      ],
-    },
-  ];
 }
 
 async function freePort(): Promise<number> {

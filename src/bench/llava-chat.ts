@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
 import { ExpectedError } from '../llava/expected-error.js';
 import { firstPairing, type BenchSetup } from './bench-setup.js';
 import type { Figures } from './figures.js';
@@ -15,24 +13,21 @@ export async function chat(setup: BenchSetup): Promise<Figures> {
     signal: setup.signal,
   });
   child.on('error', () => undefined);
+  const words = child.stdout.setEncoding('utf8')[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
   try {
     child.stdin.write(`${question}\n`);
-    await lineFrom(child.stdout);
+    while (!(await nextOf(words)).includes('\n'));
     const start = performance.now();
     child.stdin.write(`${setup.questions[1] ?? ''}\n`);
-    await once(child.stdout, 'data');
-    const seconds = (performance.now() - start) / 1000;
-    return { 'chat, first word of turn 2, s': seconds };
+    await nextOf(words);
+    return { 'chat, first word of turn 2, s': (performance.now() - start) / 1000 };
   } finally {
     child.kill('SIGKILL');
   }
 }
 
-async function lineFrom(stdout: Readable): Promise<void> {
-  stdout.setEncoding('utf8');
-  for (;;) {
-    const data = await Promise.race([once(stdout, 'data'), once(stdout, 'end').then(() => undefined)]);
-    if (data === undefined) throw new ExpectedError('engine', 'The chat ended before its first answer.');
-    if (String(data[0]).includes('\n')) return;
-  }
+async function nextOf(words: AsyncIterator<string, undefined>): Promise<string> {
+  const { value } = await words.next();
+  if (value !== undefined) return value;
+  throw new ExpectedError('engine', 'The chat ended before its answer.');
 }

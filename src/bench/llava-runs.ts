@@ -10,7 +10,12 @@ const MOST_SCENES = 1000;
 
 /** What `llava ask --json` says of times. */
 interface AskAnswer {
-  readonly ms: { readonly encode: number; readonly look: number; readonly answer: number };
+  readonly ms: {
+    readonly encode: number;
+    readonly look: number;
+    readonly question: number;
+    readonly answer: number;
+  };
   readonly tokens: { readonly answer: number };
 }
 
@@ -18,9 +23,11 @@ interface AskAnswer {
 export async function askCold(setup: BenchSetup): Promise<Figures> {
   const run = await ask(setup, []);
   const { ms, tokens } = JSON.parse(run.stdout) as AskAnswer;
+  const loadMs = Number(/load (\d+) ms/.exec(run.stderr)?.[1]);
   return {
     'one question, s': run.seconds,
-    'load, s': Number(/load (\d+) ms/.exec(run.stderr)?.[1]) / 1000,
+    'outside llama.cpp, s': run.seconds - (loadMs + ms.encode + ms.look + ms.question + ms.answer) / 1000,
+    'load, s': loadMs / 1000,
     'encode, s': ms.encode / 1000,
     'evaluate the picture, s': ms.look / 1000,
     'a token of the answer, ms': ms.answer / (tokens.answer - 1),

@@ -4,7 +4,7 @@ import type { AskRequest } from './ask-request.js';
 import { DEFAULT_CONTEXT } from './plan-placement.js';
 
 /** Room for the roles, the longest formatting prompt, and a region in numbers; all are shorter. */
-const PROMPT_BYTES = 512;
+const PROMPT_BYTES = 256;
 const STEP = 256;
 
 /**

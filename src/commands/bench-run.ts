@@ -42,9 +42,19 @@ export async function bench(flags: BenchFlags, context: CommandContext): Promise
       ...(flags.server === undefined ? [] : [serverContender(flags.server)]),
     ];
     using progress = startProgress(io);
-    const comparison = await compare(contenders, works, flags.runs, setup, (step) => {
-      progress.say(step);
-    });
+    const comparison = await compare(
+      contenders,
+      works,
+      flags.runs,
+      setup,
+      (step) => {
+        progress.say(step);
+      },
+      (name, figures) => {
+        for (const [figure, value] of Object.entries(figures))
+          io.stderr.write(`${name}: ${figure} ${value.toFixed(3)}\n`);
+      },
+    );
     progress[Symbol.dispose]();
     if (flags.json === true) writeJson(io, { threads, ...flags, figures: comparisonRecord(comparison) });
     else {

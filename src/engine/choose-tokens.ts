@@ -8,7 +8,7 @@ import type { TokenTree } from './token-tree.js';
  * Goes from the root of a tree to the end of one of its texts, token by token: at temperature 0 always the likeliest, else
  * drawn. Unlike under a grammar, a text is met in its usual tokens only, and so with its true likelihood.
  * @param way tokens that are still to be evaluated of the prompt; at least one
- * @param end what says that a text ends where others go on
+ * @param end what says in the tree that a text ends where others go on
  */
 export async function* chooseTokens(
   { addon, sequence }: { readonly addon: NativeAddon; readonly sequence: LlamaContextSequence },
@@ -20,13 +20,12 @@ export async function* chooseTokens(
   const random = randomNumbers(sampling.seed);
   let [node, open] = [tree, way];
   while (node.next.size > 0) {
-    const mayEnd = node.ends.length > 0 && end !== null;
-    const followers = [...node.next.keys(), ...(mayEnd ? [end] : [])];
+    const followers = [...node.next.keys()];
     const behind = open.map((_, index) => (index === open.length - 1 ? followers : []));
     const logs = (await evaluateReading(addon, sequence, open, behind)).at(-1) ?? new Float64Array();
     const token = followers[choosePlace(logs, sampling.temperature, random())];
     const next = token === undefined ? undefined : node.next.get(token);
-    if (token === undefined || next === undefined) return;
+    if (token === undefined || next === undefined || token === end) return;
     yield token;
     [node, open] = [next, [token]];
   }

@@ -46,7 +46,7 @@ export interface AnswerToken {
 
 /** How likely a text is as the answer to a question. */
 export interface ContinuationScore {
-  /** Natural logarithm, summed over all tokens; the end of the sentence is not counted. */
+  /** Natural logarithm, summed over all tokens; the end counts where another of the texts goes on from there. */
   readonly logLikelihood: number;
   readonly tokens: number;
 }

@@ -129,8 +129,9 @@ export class LlamaPrefix implements ImagePrefix {
   ): AsyncIterable<Token> {
     const { model, addon } = this.#tools;
     if (sampling.oneOf === undefined) return sequence.evaluate(open, evaluationOptions(sampling, grammar));
-    const tree = growTokenTree(sampling.oneOf.map((text) => model.tokenize(text, false)));
-    return chooseTokens({ addon, sequence }, open, tree, model.tokens.eos, sampling);
+    const texts = sampling.oneOf.map((text) => model.tokenize(text, false));
+    const { eos } = model.tokens;
+    return chooseTokens({ addon, sequence }, open, growTokenTree(texts, eos), eos, sampling);
   }
 
   async score(
@@ -146,7 +147,7 @@ export class LlamaPrefix implements ImagePrefix {
     roomAfter(this.tokens + conversation.tokens.length + longest, contextSize);
     const sums = new Map<number, number>();
     const found = (place: number, logLikelihood: number) => sums.set(place, logLikelihood);
-    const parts = splitTokenTree(growTokenTree(texts), sequences);
+    const parts = splitTokenTree(growTokenTree(texts, model.tokens.eos), sequences);
     await Promise.all(
       parts.map(async (tree) => {
         using lent = await slots.lend(this.#parts, signal);

@@ -8,8 +8,11 @@ export interface TokenTree {
   readonly ends: number[];
 }
 
-/** Gathers texts: those that begin alike share the way. */
-export function growTokenTree(texts: readonly (readonly Token[])[]): TokenTree {
+/**
+ * Gathers texts: those that begin alike share the way.
+ * @param end follows a text that others go on from: only so is it told apart from them
+ */
+export function growTokenTree(texts: readonly (readonly Token[])[], end: Token | null): TokenTree {
   const root: TokenTree = { next: new Map(), ends: [] };
   for (const [place, tokens] of texts.entries()) {
     let node = root;
@@ -20,7 +23,14 @@ export function growTokenTree(texts: readonly (readonly Token[])[]): TokenTree {
     }
     node.ends.push(place);
   }
+  if (end !== null) endBeginnings(root, end);
   return root;
+}
+
+function endBeginnings(node: TokenTree, end: Token): void {
+  for (const next of node.next.values()) endBeginnings(next, end);
+  if (node.ends.length > 0 && node.next.size > 0)
+    node.next.set(end, { next: new Map(), ends: node.ends.splice(0) });
 }
 
 /** The same tree as `count` trees at most that share out what is to be evaluated; none is empty but of an empty tree. */

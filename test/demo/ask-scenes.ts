@@ -19,10 +19,11 @@ export async function lookAtScenes(
   engine: Engine,
   count: number,
   choose: (questions: readonly Question[]) => readonly Question[],
+  first = 0,
 ): Promise<{ features: ImageFeatures; questions: readonly Question[] }[]> {
   const scenes = [];
   for (let index = 0; index < count; index++) {
-    const seed = FIRST_FRESH_SEED + index;
+    const seed = FIRST_FRESH_SEED + first + index;
     const scene = createScene(seed);
     const bytes = await scenePng(scene);
     const source = { kind: 'bytes', label: `scene ${seed}`, bytes } as const;

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadBackend } from '../../src/engine/backend.js';
 import { explainMissing, explainNoDevice } from '../../src/engine/device-failure.js';
 import type { DriverSearch } from '../../src/engine/find-driver.js';
 import { findDriver } from '../../src/engine/find-driver.js';
+import { projectFile } from '../helpers/run-llava.js';
 import { tellsOutOfMemory } from '../../src/engine/llama-log.js';
 import { parseCpuFeatures } from '../../src/engine/cpu-features.js';
 
@@ -61,4 +63,12 @@ it('knows by what llama.cpp says that memory ran out', () => {
 it('reads the CPU features of a line with several backends', () => {
   const line = 'CUDA : ARCHS = 500 | USE_GRAPHS = 1 | CPU : AVX = 1 | AVX2 = 1 | AVX512 = 0 | REPACK = 1 | ';
   expect([...parseCpuFeatures(line)]).toEqual(['AVX', 'AVX2', 'REPACK']);
+});
+
+describe('node-llama-cpp in one file, as the build makes it', () => {
+  it('can be loaded, and shares its locks with us', async () => {
+    const path = projectFile('dist/engine/node-llama-cpp.js');
+    expect(await import(path)).toMatchObject({ Llama: { _create: expect.any(Function) as unknown } });
+    expect(readFileSync(path, 'utf8')).toMatch(/from "lifecycle-utils"/);
+  });
 });

@@ -65,12 +65,15 @@ afterAll(async () => {
   await engine[Symbol.asyncDispose]();
 });
 
-/** Sum of the log-probabilities of a text's tokens behind the question. */
-function expectedScore(continuation: string): number {
+const END = 2;
+
+/** Sum of the log-probabilities of a text's tokens behind the question, its end among them where another goes on. */
+function expectedScore(continuation: string, among: readonly string[] = []): number {
+  const goesOn = among.some((other) => other !== continuation && other.startsWith(continuation));
   reference.cut(promptEnd);
   let logits = reference.evaluate(tokenise(text, `\n${QUESTION} ASSISTANT:`));
   let sum = 0;
-  for (const token of tokenise(text, continuation)) {
+  for (const token of [...tokenise(text, continuation), ...(goesOn ? [END] : [])]) {
     const largest = logits.reduce((a, b) => Math.max(a, b));
     const total = largest + Math.log(logits.reduce((all, logit) => all + Math.exp(logit - largest), 0));
     sum += logits[token]! - total;
@@ -102,16 +105,29 @@ describe('scores', () => {
   it('are those of a plain float LLaMA, in the order of the texts, equal ones too', async () => {
     const texts = [...COLOURS, 'Blue', 'Red'];
     const scores = await prefix.score(QUESTION, texts);
-    expectNear(scores, texts.map(expectedScore));
+    expectNear(
+      scores,
+      texts.map((each) => expectedScore(each, texts)),
+    );
     expect(scores[9]).toEqual(scores[2]);
     expect(scores.map(({ tokens }) => tokens)).toEqual(
       texts.map((continuation) => tokenise(text, continuation).length),
     );
   });
 
+  it('tell a text from those that go on from it by its end', async () => {
+    const question = writeRequest(
+      { text: 'What color is the circle?', format: 'free' },
+      { width: 1, height: 1 },
+    );
+    const [beginning, whole] = await prefix.score(question, ['The circle', 'The circle is red.']);
+    expect(whole!.logLikelihood).toBeGreaterThan(beginning!.logLikelihood);
+  });
+
   it('are the same alone as among others', async () => {
-    const together = await prefix.score(QUESTION, COLOURS);
-    for (const [place, colour] of COLOURS.entries()) {
+    const others = COLOURS.filter((colour) => colour !== 'Red');
+    const together = await prefix.score(QUESTION, others);
+    for (const [place, colour] of others.entries()) {
       const [alone] = await prefix.score(QUESTION, [colour]);
       expect(alone!.logLikelihood).toBeCloseTo(together[place]!.logLikelihood, 2);
     }

@@ -14,10 +14,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   batch: ['llava', 'forms', 'engine', 'weights'],
   world: ['llava'],
   eval: ['llava', 'world'],
+  bench: ['llava', 'eval'],
   chat: ['llava', 'engine'],
   commands: [
     'llava',
     'batch',
+    'bench',
     'chat',
     'eval',
     'forms',
