@@ -3,7 +3,7 @@ import type { BatchRow, FailedRow, RowDefaults, RowFields } from './batch-row.js
 import { answerId } from './answer-id.js';
 import { checkFields } from './check-fields.js';
 import type { AnsweredRow, BatchFacts } from './row-answer.js';
-import { resolveQuestion } from './row-question.js';
+import { resolveQuestion, type QuestionFields } from './row-question.js';
 import { mergeSampling, SETTING_NAMES, settingFields } from './row-settings.js';
 import { commandShape } from './row-shape.js';
 
@@ -19,7 +19,7 @@ const NOT_CARRIED = new Set(['question_id', 'image', 'text', 'category', ...SETT
 
 /**
  * A row of the authors' question files: `{question_id, image, text, category?}`. Its text has its formatting prompt
- * already, so a format comes only from the command line.
+ * already, so a format comes only from the command line, and labels of the command add no prompt.
  * @throws RowFailure 'bad_row'
  */
 export function parseLlavaRow(fields: RowFields, defaults: RowDefaults): Omit<BatchRow, 'line' | 'bytes'> {
@@ -28,10 +28,14 @@ export function parseLlavaRow(fields: RowFields, defaults: RowDefaults): Omit<Ba
     shape: 'llava',
     fields,
     image: row.image,
-    question: resolveQuestion({ text: row.text }, defaults),
+    question: resolveQuestion({ text: row.text, ...chosenBy(defaults) }, defaults),
     sampling: mergeSampling(row, defaults.sampling),
     ...commandShape(defaults),
   };
+}
+
+function chosenBy({ labels, format }: RowDefaults): Partial<QuestionFields> {
+  return labels === undefined ? {} : { labels, format: format ?? 'free' };
 }
 
 /** The six fields of the authors' answer files, in their order; fields they do not know are kept in `metadata`. */

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { ExpectedError } from '../llava/expected-error.js';
 import { firstPairing, type BenchSetup } from './bench-setup.js';
 import type { Figures } from './figures.js';
-import { weightFlags } from './llava-runs.js';
+import { PROGRAM, weightFlags } from './llava-runs.js';
 
 /** Two turns of a chat; the figure is the time from the second question to the first word of its answer. */
 export async function chat(setup: BenchSetup): Promise<Figures> {
   const { picture, question } = firstPairing(setup);
   const flags = [...weightFlags(setup), '--max-tokens', String(setup.tokens)];
-  const child = spawn(process.execPath, [process.argv[1] ?? '', 'chat', ...flags, picture], {
+  const child = spawn(process.execPath, [PROGRAM, 'chat', ...flags, picture], {
     stdio: ['pipe', 'pipe', 'ignore'],
     signal: setup.signal,
   });

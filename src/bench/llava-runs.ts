@@ -1,9 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { demoScenes } from '../eval/demo/demo-questions.js';
 import { firstPairing, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { runOnce, type ProgramRun } from './run-once.js';
+
+/** The program that this is a part of. */
+export const PROGRAM = fileURLToPath(new URL('../../bin/llava.js', import.meta.url));
 
 /** Scenes that a seed of the demo world has. */
 const MOST_SCENES = 1000;
@@ -17,6 +21,11 @@ interface AskAnswer {
     readonly answer: number;
   };
   readonly tokens: { readonly answer: number };
+}
+
+/** What a row of a batch says of times. */
+interface AnsweredRow {
+  readonly ms: { readonly question: number; readonly answer: number };
 }
 
 /** One question as a user types it: all steps, from start to exit. */
@@ -70,8 +79,16 @@ export function manyName({ pictures, questions }: BenchSetup): string {
 /** The demo model on so many questions about its own world, its start included. */
 export async function askDemo(setup: BenchSetup, rows: number): Promise<Figures> {
   const asked = await demoPairings(setup.folder, rows);
-  const { seconds } = await batch(setup, asked, ['--model', 'demo']);
-  return { 'demo model, rows a second': rows / seconds };
+  const { seconds, stdout } = await batch(setup, asked, ['--model', 'demo', '--parallel', '1', '--timings']);
+  const answered = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as AnsweredRow);
+  const inAnswers = answered.reduce((sum, { ms }) => sum + ms.question + ms.answer, 0);
+  return {
+    'demo model, rows a second': rows / seconds,
+    'demo model, ms a row outside answers': (1000 * seconds - inAnswers) / rows,
+  };
 }
 
 async function demoPairings(folder: string, rows: number): Promise<readonly Pairing[]> {
@@ -121,5 +138,5 @@ export function weightFlags({ model, mmproj, threads }: BenchSetup): readonly st
 }
 
 async function llava(args: readonly string[], signal: AbortSignal): Promise<ProgramRun> {
-  return await runOnce(process.execPath, [process.argv[1] ?? '', ...args], signal);
+  return await runOnce(process.execPath, [PROGRAM, ...args], signal);
 }

@@ -13,6 +13,7 @@ import {
   type ChatTurn,
 } from './chat-turn.js';
 import { EMPTY_STATUS, type ChatStatus, type ChatView } from './chat-view.js';
+import { questionBy } from './chat-settings.js';
 import type { AskOptions, AskSettings, FindModel, LoadableModel, OpenedModel } from './chat-settings.js';
 import { PrefixShelf } from './prefix-shelf.js';
 import { untilAborted } from './until-aborted.js';
@@ -86,10 +87,9 @@ export class ChatSession implements AsyncDisposable {
     return await this.#opening;
   }
 
-  /** A question with the session's format and choices. */
+  /** A question with the session's format, choices and labels. */
   questionOf(text: string): Question {
-    const { format, choices } = this.settings;
-    return { text, format, ...(choices === undefined ? {} : { choices }) };
+    return questionBy(this.settings, text);
   }
 
   /** The picture that the chat is about. @throws ExpectedError('usage') when there is none yet */

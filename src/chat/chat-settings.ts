@@ -1,5 +1,5 @@
 import type { Engine, Sampling } from '../engine/engine.js';
-import type { ResponseFormat } from '../llava/response-format.js';
+import type { Question, ResponseFormat } from '../llava/response-format.js';
 import type { ChatTurn } from './chat-turn.js';
 
 /** Weights that are on this machine, and how to load them. */
@@ -21,8 +21,20 @@ export type FindModel = (name: string) => Promise<LoadableModel>;
 export interface AskSettings {
   format: ResponseFormat;
   choices: readonly string[] | undefined;
+  /** Every answer is one of these. */
+  labels: readonly string[] | undefined;
   systemText: string | undefined;
   readonly sampling: Sampling;
+}
+
+/** A question as the settings put it. */
+export function questionBy({ format, choices, labels }: AskSettings, text: string): Question {
+  return {
+    text,
+    format,
+    ...(choices === undefined ? {} : { choices }),
+    ...(labels === undefined ? {} : { labels }),
+  };
 }
 
 /** How one question differs from the settings. */

@@ -25,6 +25,11 @@ export const CHAT_COMMANDS = {
     about: 'answer with a letter; alone, no choices any more',
     argument: 'text',
   },
+  labels: {
+    usage: '[a | b | …]',
+    about: 'answer with one of these; alone, any answer again',
+    argument: 'text',
+  },
   retry: {
     usage: '[temperature] [seed]',
     about: 'answer the last question again, more freely',

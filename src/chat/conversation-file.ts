@@ -12,6 +12,7 @@ const questionSchema = v.strictObject({
   text: v.string(),
   format: v.picklist(FORMATS),
   choices: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(2), v.maxLength(26))),
+  labels: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(2))),
 });
 
 const turnSchema = v.strictObject({

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { checkChoosing } from '../llava/choosing.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import { SYSTEM_TEXT } from '../llava/prompt.js';
@@ -45,6 +46,7 @@ const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<voi
   },
   format: setFormat,
   choices: setChoices,
+  labels: setLabels,
   retry,
   undo: ({ session }) => {
     const seen = session.needPicture();
@@ -130,16 +132,15 @@ function setFormat({ session, rest }: Call): void {
       hint: '/choices red | green | blue',
     });
   settings.format = rest;
+  settings.labels = undefined;
   if (rest !== 'letter') settings.choices = undefined;
   view.note(`Format: ${rest}, ${RESPONSE_FORMATS[rest]}.`);
 }
 
 function setChoices({ session, rest }: Call): void {
   const { settings, view } = session;
-  const choices = rest
-    .split(rest.includes('|') ? '|' : ',')
-    .map((choice) => choice.trim())
-    .filter((choice) => choice !== '');
+  const choices = listIn(rest);
+  settings.labels = undefined;
   if (choices.length === 0) {
     settings.choices = undefined;
     settings.format = 'free';
@@ -153,6 +154,24 @@ function setChoices({ session, rest }: Call): void {
   settings.choices = choices;
   settings.format = 'letter';
   view.note(choices.map((choice, index) => `${String.fromCharCode(65 + index)}. ${choice}`).join('\n'));
+}
+
+function setLabels({ session, rest }: Call): void {
+  const { settings, view } = session;
+  const labels = listIn(rest);
+  if (labels.length > 0) checkChoosing({ text: '', format: 'short', labels });
+  settings.choices = undefined;
+  settings.labels = labels.length === 0 ? undefined : labels;
+  settings.format = labels.length === 0 ? 'free' : 'short';
+  view.note(labels.length === 0 ? 'No labels: answers are free again.' : `Answers: ${labels.join(', ')}.`);
+}
+
+/** What stands between bars, or else between commas. */
+function listIn(text: string): readonly string[] {
+  return text
+    .split(text.includes('|') ? '|' : ',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 async function retry({ session, rest, signal }: Call): Promise<void> {

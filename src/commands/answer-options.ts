@@ -80,7 +80,7 @@ export function answerQuestionOf(flags: AnswerFlags): Partial<Question> {
   const labels = flags.yesNo === true ? ['yes', 'no'] : labelsOf(flags);
   const isTold = flags.probabilities === true || flags.yesNo === true || flags.normalise !== undefined;
   return {
-    ...(labels === undefined ? {} : { labels, format: 'short' }),
+    ...(labels === undefined ? {} : { labels }),
     ...(flags.unconstrained === true ? { unconstrained: true } : {}),
     ...(isTold ? { probabilities: flags.normalise ?? 'none' } : {}),
   };

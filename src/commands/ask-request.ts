@@ -124,7 +124,11 @@ export function questionOf(text: string, flags: QuestionFlags & AnswerFlags): Qu
 }
 
 /** A region without a question asks for its description. */
-function usualFormat(text: string, { choice, region }: QuestionFlags & AnswerFlags): ResponseFormat {
+function usualFormat(
+  text: string,
+  { choice, labels, labelsFile, yesNo, region }: QuestionFlags & AnswerFlags,
+): ResponseFormat {
+  if ((labels ?? labelsFile ?? yesNo) !== undefined) return 'short';
   if (choice !== undefined) return 'letter';
   return region !== undefined && text.trim() === '' ? 'region' : 'free';
 }

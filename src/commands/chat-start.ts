@@ -39,6 +39,7 @@ export async function chat(
     settings: {
       format: flags.format ?? 'free',
       choices: undefined,
+      labels: undefined,
       systemText: flags.system,
       sampling: samplingOf(flags),
     },

@@ -38,8 +38,8 @@ export function choosingOf(question: Question): Choosing | undefined {
 /** @throws ExpectedError('usage') for labels that cannot be told apart, or options that need choices */
 export function checkChoosing({ labels, choices, format, unconstrained, probabilities }: Question): void {
   if (labels !== undefined) checkLabels(labels);
-  if (labels !== undefined && (choices !== undefined || format !== 'short'))
-    throw new ExpectedError('usage', 'Labels are asked for in the short format, without choices.', {
+  if (labels !== undefined && (choices !== undefined || (format !== 'short' && format !== 'free')))
+    throw new ExpectedError('usage', 'Labels are asked for in the short or free format, without choices.', {
       hint: 'Leave out --choice and --format',
     });
   checkDistinct(choices ?? [], 'choice');

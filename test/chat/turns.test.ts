@@ -61,6 +61,7 @@ async function openChat(contextSize = 2048, maxTokens = 64) {
     {
       format: 'free',
       choices: undefined,
+      labels: undefined,
       systemText: undefined,
       sampling: { temperature: 0, topP: 1, seed: undefined, maxTokens },
     },

@@ -88,6 +88,27 @@ describe('an answer out of several', () => {
     expect(run.stderr).toMatch(message);
   });
 
+  it('is one of the labels in a chat, until they are taken back', async () => {
+    const lines = [
+      '/labels purple | dark blue',
+      'What color is the circle?',
+      '/labels',
+      'What color is the circle?',
+      '/labels one',
+    ];
+    const run = await runLlava(['chat', circle], { stdin: 'pipe', input: `${lines.join('\n')}\n` });
+    expect(run.stdout).toMatch(/^(purple|dark blue)\nThe circle is red\.\n$/);
+    expect(run.stderr).toContain('There must be 2 to 20000 labels, and there are 1.');
+  });
+
+  it('is one of the command’s labels in LLaVA’s rows, whose text is asked as it stands', async () => {
+    const input = join(folder, 'llava-rows.jsonl');
+    const text = 'What color is the circle?\nAnswer the question using a single word or phrase.';
+    writeFileSync(input, `${JSON.stringify({ question_id: 1, image: circle, text })}\n`);
+    const run = await runLlava(['batch', input, '--labels', 'purple,red']);
+    expect(JSON.parse(run.stdout)).toMatchObject({ question_id: 1, prompt: text, text: 'red' });
+  });
+
   it('is the same in a batch, and resumed', async () => {
     const rows = [
       { labels: ['red', 'green', 'blue'] },

@@ -36,7 +36,7 @@ describe('checkChoosing', () => {
     ['a label twice', { ...labels, labels: ['red', 'Red'] }, /"Red" is there twice/],
     ['a choice twice', { ...letters, choices: ['red', 'red'] }, /choice "red" is there twice/],
     ['labels with choices', { ...labels, choices: ['a', 'b'] }, /without choices/],
-    ['labels in another format', { ...labels, format: 'free' }, /short format/],
+    ['labels in another format', { ...labels, format: 'caption' }, /short or free format/],
     ['probabilities of nothing', { text: 'Q', format: 'free', probabilities: 'none' }, /there are none/],
     [
       'probabilities unconstrained',
