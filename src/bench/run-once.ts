@@ -61,7 +61,8 @@ function failure(command: string, problem: string, stderr: string): ExpectedErro
 function peakOf(pid: number | undefined): number | undefined {
   try {
     const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1000;
+    const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(status) ?? [];
+    return kilobytes === undefined ? undefined : Number(kilobytes) / 1000;
   } catch {
     return undefined;
   }
