@@ -11,15 +11,13 @@ import {
   type TensorToWrite,
   type TypedValue,
 } from '../test/reference/gguf-writer.js';
+import { LLAMA_7B } from '../test/helpers/sparse-weights.js';
 import { toHalf } from '../test/reference/half.js';
 import { llama2Vocabulary } from '../test/reference/llama2-vocabulary.js';
+import { textMetadata } from '../test/reference/random-text.js';
 import { randomVision } from '../test/reference/random-vision.js';
 
-const WIDTH = 4096;
-const BLOCKS = 32;
-const HEADS = 32;
-const HIDDEN = 11008;
-const VOCABULARY = 32_000;
+const { width: WIDTH, blocks: BLOCKS, heads: HEADS, feedForward: HIDDEN, vocabulary: VOCABULARY } = LLAMA_7B;
 const CONTEXT = 4096;
 
 /** Q4_0: 32 numbers are a float16 scale and 16 bytes of two. */
@@ -46,24 +44,16 @@ writeGguf(
 );
 
 function languageModel(): GgufToWrite {
-  const uint32 = (value: number): TypedValue => ({ type: 'uint32', value });
   const metadata = new Map<string, TypedValue>([
-    ['general.architecture', { type: 'string', value: 'llama' }],
+    ...textMetadata({
+      textWidth: WIDTH,
+      textBlocks: BLOCKS,
+      textHeads: HEADS,
+      textHidden: HIDDEN,
+      contextLength: CONTEXT,
+    }),
     ['general.name', { type: 'string', value: 'random LLaMA of 7B shapes' }],
-    ['general.file_type', uint32(2)],
-    ['llama.context_length', uint32(CONTEXT)],
-    ['llama.embedding_length', uint32(WIDTH)],
-    ['llama.block_count', uint32(BLOCKS)],
-    ['llama.feed_forward_length', uint32(HIDDEN)],
-    ['llama.rope.dimension_count', uint32(WIDTH / HEADS)],
-    ['llama.attention.head_count', uint32(HEADS)],
-    ['llama.attention.head_count_kv', uint32(HEADS)],
-    ['llama.attention.layer_norm_rms_epsilon', { type: 'float32', value: 1e-5 }],
-    ['tokenizer.ggml.model', { type: 'string', value: 'llama' }],
-    ['tokenizer.ggml.bos_token_id', uint32(1)],
-    ['tokenizer.ggml.eos_token_id', uint32(2)],
-    ['tokenizer.ggml.unknown_token_id', uint32(0)],
-    ['tokenizer.ggml.add_bos_token', { type: 'bool', value: true }],
+    ['general.file_type', { type: 'uint32', value: 2 }],
     ...llama2Vocabulary(),
   ]);
   return { version: 3, metadata, tensors: languageTensors() };

@@ -12,7 +12,8 @@
  */
 #define LLAVA_SYMBOLS(X)                                                                                \
   X(ggml_add) X(ggml_blck_size) X(ggml_build_forward_expand) X(ggml_concat) X(ggml_cont)                \
-  X(ggml_cont_2d) X(ggml_custom_4d) X(ggml_flash_attn_ext) X(ggml_fp32_to_fp16_row) X(ggml_free) X(ggml_gelu_erf)         \
+  X(ggml_cont_2d) X(ggml_custom_4d) X(ggml_flash_attn_ext) X(ggml_fp32_to_fp16_row) X(ggml_free)        \
+  X(ggml_gelu_erf)                                                                                      \
   X(ggml_get_type_traits) X(ggml_graph_overhead_custom) X(ggml_init) X(ggml_mul) X(ggml_mul_mat)        \
   X(ggml_nbytes) X(ggml_new_graph_custom) X(ggml_new_tensor_2d) X(ggml_norm) X(ggml_permute)            \
   X(ggml_prec_set_acc) X(ggml_reshape_2d) X(ggml_reshape_3d) X(ggml_row_size) X(ggml_scale_inplace)     \

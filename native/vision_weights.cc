@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "failure.h"
 #include "devices.h"
+#include "failure.h"
 #include "fill_tensor.h"
 #include "panel_matmul.h"
 

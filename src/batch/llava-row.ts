@@ -34,8 +34,9 @@ export function parseLlavaRow(fields: RowFields, defaults: RowDefaults): Omit<Ba
   };
 }
 
+/** Letters are asked for by the paper's own procedure. */
 function chosenBy({ labels, format }: RowDefaults): Partial<QuestionFields> {
-  return labels === undefined ? {} : { labels, format: format ?? 'free' };
+  return labels === undefined ? { unconstrained: true } : { labels, format: format ?? 'free' };
 }
 
 /** The six fields of the authors' answer files, in their order; fields they do not know are kept in `metadata`. */

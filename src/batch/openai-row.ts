@@ -50,7 +50,8 @@ export function parseOpenaiRow(fields: RowFields, defaults: RowDefaults): Omit<B
     // Not the body: a picture may be in there, and the answer's row does not repeat it.
     fields: { custom_id: fields['custom_id'] },
     image,
-    question: resolveQuestion({ text }, defaults),
+    // The form has no place to say what an answer must be.
+    question: resolveQuestion({ text, unconstrained: true }, defaults),
     sampling: mergeSampling(settings, defaults.sampling),
     ...commandShape(defaults),
   };

@@ -41,9 +41,7 @@ export async function prepareRow(
     const request = requestOf(row, picture);
     const { form, marks, line } = row;
     const sampling = { ...row.sampling, ...formForEngine(form) };
-    // The other forms have no place to say what an answer must be.
-    const choosing =
-      row.shape === 'own' || row.question.labels !== undefined ? choosingOf(row.question) : undefined;
+    const choosing = choosingOf(row.question);
     const { sha256 } = picture;
     const asked = { request, sampling, choosing, form, marks, sha256, exif, weights, line };
     return { row, picture, request, sampling, choosing, form, fingerprint: fingerprintOf(asked) };

@@ -19,7 +19,7 @@ export interface Pairing {
   readonly picture: string;
   readonly question: string;
   readonly format?: string;
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
 }
 
 /** Every question about every picture, a picture at a time. */

@@ -48,7 +48,7 @@ export function comparisonTable(comparison: Comparison): readonly (readonly stri
   return [['', 'llava', ...heads], ...rows];
 }
 
-/** The same for programs: all values, and the medians' ratios. */
+/** The same for programs: all values. */
 export function comparisonRecord(comparison: Comparison): Record<string, unknown> {
   return Object.fromEntries([...comparison].map(([name, samples]) => [name, Object.fromEntries(samples)]));
 }

@@ -8,7 +8,7 @@ import { renderPrompt } from '../llava/prompt.js';
 import { quote } from '../llava/quote.js';
 import { firstPairing, pairings, type BenchSetup } from './bench-setup.js';
 import type { Figures } from './figures.js';
-import { manyName } from './llava-runs.js';
+import { chatFigures, manyFigures } from './shared-figures.js';
 
 const POLL_MS = 50;
 
@@ -26,7 +26,7 @@ export class LlamaServer {
     await using server = await this.#start(setup);
     for (const { picture, question } of pairings(setup))
       await server.ask(picture, renderPrompt([], question), setup.tokens);
-    return { [manyName(setup)]: (performance.now() - start) / 1000 };
+    return manyFigures(setup, (performance.now() - start) / 1000);
   }
 
   async chat(setup: BenchSetup): Promise<Figures> {
@@ -35,7 +35,7 @@ export class LlamaServer {
     const answer = await server.ask(picture, renderPrompt([], question), setup.tokens);
     const start = performance.now();
     await server.ask(picture, renderPrompt([{ question, answer }], setup.questions[1] ?? ''), 1);
-    return { 'chat, first word of turn 2, s': (performance.now() - start) / 1000 };
+    return chatFigures((performance.now() - start) / 1000);
   }
 
   async #start({ model, mmproj, threads, signal }: BenchSetup): Promise<RunningServer> {

@@ -3,6 +3,7 @@ import { ExpectedError } from '../llava/expected-error.js';
 import { firstPairing, type BenchSetup } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { PROGRAM, weightFlags } from './llava-runs.js';
+import { chatFigures } from './shared-figures.js';
 
 /** Two turns of a chat; the figure is the time from the second question to the first word of its answer. */
 export async function chat(setup: BenchSetup): Promise<Figures> {
@@ -20,7 +21,7 @@ export async function chat(setup: BenchSetup): Promise<Figures> {
     const start = performance.now();
     child.stdin.write(`${setup.questions[1] ?? ''}\n`);
     await nextOf(words);
-    return { 'chat, first word of turn 2, s': (performance.now() - start) / 1000 };
+    return chatFigures((performance.now() - start) / 1000);
   } finally {
     child.kill('SIGKILL');
   }

@@ -1,16 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { demoScenes } from '../eval/demo/demo-questions.js';
+import { SCENES_OF_A_SEED } from '../eval/demo/demo-questions.js';
+import { drawScenes } from '../eval/demo/draw-scenes.js';
 import { firstPairing, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
 import type { Figures } from './figures.js';
+import { manyFigures, onceFigures } from './shared-figures.js';
 import { runOnce, type ProgramRun } from './run-once.js';
 
 /** The program that this is a part of. */
 export const PROGRAM = fileURLToPath(new URL('../../bin/llava.js', import.meta.url));
-
-/** Scenes that a seed of the demo world has. */
-const MOST_SCENES = 1000;
 
 /** What `llava ask --json` says of times. */
 interface AskAnswer {
@@ -34,13 +33,13 @@ export async function askCold(setup: BenchSetup): Promise<Figures> {
   const { ms, tokens } = JSON.parse(run.stdout) as AskAnswer;
   const loadMs = Number(/load (\d+) ms/.exec(run.stderr)?.[1]);
   return {
-    'one question, s': run.seconds,
+    ...onceFigures(run, {
+      loadMs,
+      encodeMs: ms.encode,
+      lookMs: ms.look,
+      tokenMs: ms.answer / (tokens.answer - 1),
+    }),
     'outside llama.cpp, s': run.seconds - (loadMs + ms.encode + ms.look + ms.question + ms.answer) / 1000,
-    'load, s': loadMs / 1000,
-    'encode, s': ms.encode / 1000,
-    'evaluate the picture, s': ms.look / 1000,
-    'a token of the answer, ms': ms.answer / (tokens.answer - 1),
-    'peak memory, MB': run.peakMegabytes,
   };
 }
 
@@ -68,12 +67,7 @@ export async function askMany(setup: BenchSetup): Promise<Figures> {
     '--max-tokens',
     String(setup.tokens),
   ]);
-  return { [manyName(setup)]: seconds };
-}
-
-/** As all contenders call it. */
-export function manyName({ pictures, questions }: BenchSetup): string {
-  return `${questions.length} questions on each of ${pictures.length} pictures, s`;
+  return manyFigures(setup, seconds);
 }
 
 /** The demo model on so many questions about its own world, its start included. */
@@ -93,16 +87,9 @@ export async function askDemo(setup: BenchSetup, rows: number): Promise<Figures>
 
 async function demoPairings(folder: string, rows: number): Promise<readonly Pairing[]> {
   const asked: Pairing[] = [];
-  for await (const { number, picture: png, questions } of demoScenes(0, MOST_SCENES)) {
-    const picture = join(folder, `demo-${number}.png`);
-    await writeFile(picture, png);
+  for await (const { path, questions } of drawScenes(folder, 0, SCENES_OF_A_SEED)) {
     asked.push(
-      ...questions.map(({ question, format, choices }) => ({
-        picture,
-        question,
-        format,
-        ...(choices && { choices }),
-      })),
+      ...questions.map(({ question, format, choices }) => ({ picture: path, question, format, choices })),
     );
     if (asked.length >= rows) break;
   }

@@ -1,8 +1,8 @@
 import { SYSTEM_TEXT } from '../llava/prompt.js';
 import { firstPairing, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
 import type { Figures } from './figures.js';
-import { manyName } from './llava-runs.js';
 import { runOnce, type ProgramRun } from './run-once.js';
+import { manyFigures, onceFigures } from './shared-figures.js';
 
 /** llama.cpp's own program as a user types it, with the same prompt. */
 export class MtmdCli {
@@ -17,21 +17,19 @@ export class MtmdCli {
     const run = await this.#ask(setup, firstPairing(setup));
     const said = run.stdout + run.stderr;
     const number = (pattern: RegExp) => Number(pattern.exec(said)?.[1]);
-    return {
-      'one question, s': run.seconds,
-      'load, s': number(/load time =\s+([\d.]+) ms/) / 1000,
-      'encode, s': number(/batch encoding done in (\d+) ms/) / 1000,
-      'evaluate the picture, s': number(/image decoded[^\n]* in (\d+) ms/) / 1000,
-      'a token of the answer, ms': number(/print:\s+eval time =[^\n]*\(\s+([\d.]+) ms per token/),
-      'peak memory, MB': run.peakMegabytes,
-    };
+    return onceFigures(run, {
+      loadMs: number(/load time =\s+([\d.]+) ms/),
+      encodeMs: number(/batch encoding done in (\d+) ms/),
+      lookMs: number(/image decoded[^\n]* in (\d+) ms/),
+      tokenMs: number(/print:\s+eval time =[^\n]*\(\s+([\d.]+) ms per token/),
+    });
   }
 
   /** One process after the other: it answers one question. */
   async askMany(setup: BenchSetup): Promise<Figures> {
     let seconds = 0;
     for (const asked of pairings(setup)) seconds += (await this.#ask(setup, asked)).seconds;
-    return { [manyName(setup)]: seconds };
+    return manyFigures(setup, seconds);
   }
 
   async #ask(

@@ -1,13 +1,21 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchSetup } from '../bench/bench-setup.js';
-import { compare, comparisonRecord, comparisonTable } from '../bench/compare.js';
-import { llavaContender, mtmdContender, serverContender, WORKS, type Work } from '../bench/contenders.js';
+import { compare, comparisonRecord, comparisonTable, type Comparison } from '../bench/compare.js';
+import {
+  llavaContender,
+  mtmdContender,
+  serverContender,
+  WORKS,
+  type Contender,
+  type Work,
+} from '../bench/contenders.js';
 import { describeVersions } from '../engine/release.js';
-import { demoScenes } from '../eval/demo/demo-questions.js';
+import { drawScenes } from '../eval/demo/draw-scenes.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
+import type { Io } from '../terminal/io.js';
 import { startProgress } from '../terminal/progress.js';
 import { formatTable } from '../terminal/table.js';
 import { writeJson } from '../terminal/write-json.js';
@@ -41,21 +49,7 @@ export async function bench(flags: BenchFlags, context: CommandContext): Promise
       ...(flags.mtmdCli === undefined ? [] : [mtmdContender(flags.mtmdCli)]),
       ...(flags.server === undefined ? [] : [serverContender(flags.server)]),
     ];
-    using progress = startProgress(io);
-    const comparison = await compare(
-      contenders,
-      works,
-      flags.runs,
-      setup,
-      (step) => {
-        progress.say(step);
-      },
-      (name, figures) => {
-        for (const [figure, value] of Object.entries(figures))
-          io.stderr.write(`${name}: ${figure} ${value.toFixed(3)}\n`);
-      },
-    );
-    progress[Symbol.dispose]();
+    const comparison = await compareWithProgress(contenders, works, flags.runs, setup, io);
     if (flags.json === true) writeJson(io, { threads, ...flags, figures: comparisonRecord(comparison) });
     else {
       io.stderr.write(
@@ -66,6 +60,23 @@ export async function bench(flags: BenchFlags, context: CommandContext): Promise
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function compareWithProgress(
+  contenders: readonly Contender[],
+  works: readonly Work[],
+  runs: number,
+  setup: BenchSetup,
+  io: Io,
+): Promise<Comparison> {
+  using progress = startProgress(io);
+  const onStep = (step: string) => {
+    progress.say(step);
+  };
+  return await compare(contenders, works, runs, setup, onStep, (name, figures) => {
+    for (const [figure, value] of Object.entries(figures))
+      io.stderr.write(`${name}: ${figure} ${value.toFixed(3)}\n`);
+  });
 }
 
 function worksOf({ only }: BenchFlags): readonly Work[] {
@@ -79,10 +90,6 @@ function worksOf({ only }: BenchFlags): readonly Work[] {
 
 async function drawPictures(folder: string, count: number): Promise<readonly string[]> {
   const paths: string[] = [];
-  for await (const { number, picture } of demoScenes(0, count)) {
-    const path = join(folder, `scene-${number}.png`);
-    await writeFile(path, picture);
-    paths.push(path);
-  }
+  for await (const { path } of drawScenes(folder, 0, count)) paths.push(path);
   return paths;
 }

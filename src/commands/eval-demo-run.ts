@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExitCode } from '../exit-codes.js';
 import { demoPage } from '../eval/demo/demo-page.js';
-import { demoScenes, type DemoScene } from '../eval/demo/demo-questions.js';
+import type { DemoScene } from '../eval/demo/demo-questions.js';
+import { drawScenes } from '../eval/demo/draw-scenes.js';
 import { demoResult, judge, type DemoAnswer } from '../eval/demo/demo-result.js';
 import type { Question } from '../world/index.js';
 import { writeJson } from '../terminal/write-json.js';
@@ -41,13 +42,11 @@ interface Asked {
 
 /** Rows of the batch, a line each; what was asked is noted in their order. */
 async function* drawAndAsk(flags: DemoFlags, folder: string, asked: Asked[]): AsyncGenerator<Uint8Array> {
-  for await (const scene of demoScenes(flags.seed, flags.scenes)) {
-    const image = join(folder, `scene-${scene.number}.png`);
-    await writeFile(image, scene.picture);
+  for await (const scene of drawScenes(folder, flags.seed, flags.scenes)) {
     for (const question of scene.questions) {
       asked.push({ scene, question });
       const { question: text, format, choices } = question;
-      yield Buffer.from(`${JSON.stringify({ image, question: text, format, choices })}\n`);
+      yield Buffer.from(`${JSON.stringify({ image: scene.path, question: text, format, choices })}\n`);
     }
   }
 }

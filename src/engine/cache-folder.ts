@@ -1,5 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
+import {
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+  utimes,
+  type FileHandle,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 
 const DIGEST_BYTES = 32;
@@ -35,9 +45,17 @@ export class CacheFolder {
     const path = this.#path(kind, key);
     const isSound = await checkDigest(path).catch(() => false);
     if (!isSound) return undefined;
-    const now = new Date();
-    await utimes(path, now, now).catch(() => undefined);
+    await makeYoungest(path);
     return path;
+  }
+
+  /** The content of a sound entry, as {@link find}. */
+  async read(kind: EntryKind, key: string): Promise<Buffer | undefined> {
+    const path = this.#path(kind, key);
+    const bytes = await readFile(path).catch(() => undefined);
+    const content = bytes === undefined ? undefined : soundContent(bytes);
+    if (content !== undefined) await makeYoungest(path);
+    return content;
   }
 
   /**
@@ -88,9 +106,18 @@ export class CacheFolder {
   }
 }
 
-/** Content of a sound entry's file, without the digest. */
-export function contentOf(bytes: Buffer): Buffer {
-  return bytes.subarray(0, bytes.length - DIGEST_BYTES);
+async function makeYoungest(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
+}
+
+/** What stands before the digest; undefined when the digest is not of that. */
+function soundContent(bytes: Buffer): Buffer | undefined {
+  const length = bytes.length - DIGEST_BYTES;
+  if (length < 0) return undefined;
+  const content = bytes.subarray(0, length);
+  const isSound = createHash('sha256').update(content).digest().equals(bytes.subarray(length));
+  return isSound ? content : undefined;
 }
 
 async function addDigest(path: string): Promise<void> {

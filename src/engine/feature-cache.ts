@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { contentOf, type CacheFolder } from './cache-folder.js';
+import { writeFile } from 'node:fs/promises';
+import type { CacheFolder } from './cache-folder.js';
 import type { ImageFeatures } from './engine.js';
 
 /** Raised when an entry's form changes. */
@@ -35,9 +35,8 @@ export class FeatureCache {
 
   /** The features kept under that key, undefined when there are none or they are damaged. */
   async read(key: string): Promise<ImageFeatures | undefined> {
-    const path = await this.#folder.find('features', key);
-    const bytes = path === undefined ? undefined : await readFile(path).catch(() => undefined);
-    const features = bytes === undefined ? undefined : decode(contentOf(bytes));
+    const bytes = await this.#folder.read('features', key);
+    const features = bytes === undefined ? undefined : decode(bytes);
     if (features === undefined) this.#misses++;
     else this.#hits++;
     return features;

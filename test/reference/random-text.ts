@@ -21,7 +21,7 @@ export interface TextOptions {
 }
 
 export function randomText(options: TextOptions = {}): GgufToWrite {
-  return { version: options.version ?? 3, metadata: metadataOf(options), tensors: tensorsOf(options) };
+  return { version: options.version ?? 3, metadata: textMetadata(options), tensors: tensorsOf(options) };
 }
 
 function sizesOf(options: TextOptions) {
@@ -37,7 +37,8 @@ function sizesOf(options: TextOptions) {
   };
 }
 
-function metadataOf(options: TextOptions): Map<string, TypedValue> {
+/** The metadata of such a file. */
+export function textMetadata(options: TextOptions): Map<string, TypedValue> {
   const { width, blocks, heads, keyHeads, hidden, vocabulary, context } = sizesOf(options);
   const { tokens, scores, kinds } = smallVocabulary(vocabulary);
   const uint32 = (value: number): TypedValue => ({ type: 'uint32', value });

@@ -5,7 +5,7 @@ import { askAbout, createRandom, createScene, drawScene, type Question } from '.
 const FIRST_FRESH_SCENE = 4_000_000_000;
 
 /** Each seed has so many scenes of its own, until the seeds begin anew at the end of the 32 bits that number scenes. */
-const SCENES_OF_A_SEED = 1000;
+export const SCENES_OF_A_SEED = 1000;
 const SEEDS = Math.floor((2 ** 32 - FIRST_FRESH_SCENE) / SCENES_OF_A_SEED);
 
 /** A picture of the demo world with all that can be asked about it. */
