@@ -12,7 +12,7 @@ import { holdLock } from './hold-lock.js';
 import { HubSession } from './hub-session.js';
 import type { HubSettings } from './hub-settings.js';
 import { DEFAULT_PACE, type Pace } from './pace.js';
-import { PartFile, readPresent } from './part-file.js';
+import { PartFile, readPresent, removePart } from './part-file.js';
 import { gaveUp, nameOf } from './refusal.js';
 import type { OnTransfer } from './transfer-progress.js';
 import { TransferReporter } from './transfer-reporter.js';
@@ -67,7 +67,11 @@ export async function downloadFile(
   };
   for (;;) {
     await using lock = await holdLock(target, { pace, signal, onWait });
-    if (await isThere(request, signal)) return;
+    if (await isThere(request, signal)) {
+      // Whoever was killed just after it was whole left the log.
+      await removePart(target);
+      return;
+    }
     try {
       await downloadAlone(
         request,

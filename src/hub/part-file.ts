@@ -26,6 +26,14 @@ export async function readPresent(
   return { identity: parsed.identity, present: clampIntervals(parsed.present, size) };
 }
 
+/** Removes what is left of a download; safe where nothing is. */
+export async function removePart(target: string): Promise<void> {
+  const { part, log } = partPaths(target);
+  // The log goes first: a part without one is begun anew.
+  await rm(log, { force: true });
+  await rm(part, { force: true });
+}
+
 /**
  * An unfinished file with holes, and the log beside it of what is there. The log is written behind the data, so that
  * a process that is killed loses no more than what it had not noted. Methods throw ExpectedError('weights') when the
@@ -137,11 +145,8 @@ export class PartFile implements AsyncDisposable {
 
   /** Removes part and log: they are worth nothing. */
   async discard(): Promise<void> {
-    const { part, log } = partPaths(this.#target);
     await this[Symbol.asyncDispose]();
-    // The log goes first: a part without one is begun anew.
-    await rm(log, { force: true });
-    await rm(part, { force: true });
+    await removePart(this.#target);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,7 @@ import type { HubSettings } from '../hub/hub-settings.js';
 import { inspectModel, type Role } from './inspect-model.js';
 import { linksTo } from '../hub/link-snapshot.js';
 import { liftLock } from '../hub/locked-hashes.js';
+import { removePart } from '../hub/part-file.js';
 import { codeOf } from '../hub/state-file.js';
 
 export interface RemovedModel {
@@ -85,7 +86,8 @@ async function removeFile(
   const blobs = [sha256, linked === undefined ? undefined : basename(linked)];
   for (const blob of new Set(blobs.filter((name) => name !== undefined && isSha256(name)))) {
     const target = blobPath(cacheFolder, file.repo, blob ?? '');
-    freed += await removePart(target);
+    freed += await bytesOfPart(target);
+    await removePart(target);
     const links = await linksTo(basename(target), file.repo, settings);
     if (links.length === 0) freed += await removeOne(target);
     for (const link of links) users.add(`snapshot ${commitOf(link, file, settings)}`);
@@ -105,13 +107,6 @@ async function removeOne(path: string): Promise<number> {
   if (stats === undefined || stats.isDirectory()) return 0;
   await rm(path, { force: true });
   return stats.isFile() ? stats.size : 0;
-}
-
-async function removePart(target: string): Promise<number> {
-  const bytes = await bytesOfPart(target);
-  await rm(`${target}.part`, { force: true });
-  await rm(`${target}.part.log`, { force: true });
-  return bytes;
 }
 
 /** Other readers of the cache take a snapshot without files, or a branch without a snapshot, for damage. */

@@ -49,8 +49,12 @@ export function requestFor(file: FakeFile, folder: string): DownloadRequest {
   };
 }
 
+/** The ends of what lies beside the target of a download: nothing once it is done. */
+export function leftBeside(target: string): string[] {
+  return ['.part', '.part.log', '.part.log.new', '.lock'].filter((end) => existsSync(target + end));
+}
+
 /** Whether the target is there, whole, and nothing lies beside it. */
 export function isDone(target: string, bytes: Buffer): boolean {
-  const beside = ['.part', '.part.log', '.part.log.new', '.lock'].filter((end) => existsSync(target + end));
-  return beside.length === 0 && existsSync(target) && readFileSync(target).equals(bytes);
+  return leftBeside(target).length === 0 && existsSync(target) && readFileSync(target).equals(bytes);
 }

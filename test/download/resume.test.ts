@@ -126,3 +126,14 @@ it('takes a file that is there only for its hash, never for its size', async () 
   await downloadFile(request, settingsFor(hub, folder), { pace: QUICK_PACE });
   expect(hub.sentOf(file.path)).toBe(sent);
 });
+
+it('clears away what a process left that was killed once the file was whole', async () => {
+  const file = addFile(hub, SIZE);
+  const request = requestFor(file, folder);
+  const { part, log } = partPaths(request.target);
+  writeFileSync(request.target, file.bytes);
+  writeFileSync(part, '');
+  writeFileSync(log, '');
+  await downloadFile(request, settingsFor(hub, folder), { pace: QUICK_PACE });
+  expect(isDone(request.target, file.bytes)).toBe(true);
+});
