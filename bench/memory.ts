@@ -38,7 +38,7 @@ if (pairFolder !== undefined)
     ['7B, 8 layers', pairFolder, 'vulkan', 8, 1024],
   );
 
-const { cpuFeatures, ...backend } = await loadBackend({ device: 'cpu' });
+const backend = await loadBackend({ device: 'cpu' });
 await backend[Symbol.asyncDispose]();
 
 for (const [name, folder, device, gpuLayers, contextSize] of cases) {
@@ -49,7 +49,7 @@ for (const [name, folder, device, gpuLayers, contextSize] of cases) {
     kvType: 'f16',
     gpuLayers,
     device: device === 'cpu' ? undefined : { ...memory, isShared: true },
-    host: { ...memory, repacked: repackedTypes(cpuFeatures) },
+    host: { ...memory, repacked: repackedTypes(backend) },
   });
   // A software device takes minutes for a 7B's picture, so there it is only opened.
   const isOpenedOnly = folder !== demo && device !== 'cpu';

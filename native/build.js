@@ -62,7 +62,7 @@ function readJson(file) {
  */
 function unpackHeaders(engine, release) {
   const target = path.join(folder, 'include', release);
-  if (fs.existsSync(path.join(target, 'llama.h'))) return target;
+  if (fs.existsSync(path.join(target, 'ggml-backend-impl.h'))) return target;
   const scratch = fs.mkdtempSync(path.join(tmpdir(), 'llava-headers-'));
   try {
     const missing = 'git is needed to unpack the llama.cpp headers, and was not found';
@@ -74,13 +74,12 @@ function unpackHeaders(engine, release) {
     const git = ['--git-dir', repository];
     const bundle = path.join(engine, 'llama', 'gitRelease.bundle');
     const commit = run('git', [...git, 'bundle', 'unbundle', bundle], missing).split(/\s/)[0] ?? '';
-    run(
-      'git',
-      [...git, '--work-tree', tree, 'checkout', '--quiet', commit, '--', 'include', 'ggml/include'],
-      missing,
-    );
+    const backendHeader = 'ggml/src/ggml-backend-impl.h';
+    const wanted = ['include', 'ggml/include', backendHeader];
+    run('git', [...git, '--work-tree', tree, 'checkout', '--quiet', commit, '--', ...wanted], missing);
     fs.cpSync(path.join(tree, 'ggml', 'include'), unpacked, { recursive: true });
     fs.cpSync(path.join(tree, 'include'), unpacked, { recursive: true });
+    fs.copyFileSync(path.join(tree, backendHeader), path.join(unpacked, path.basename(backendHeader)));
     fs.rmSync(path.join(folder, 'include'), { recursive: true, force: true });
     fs.cpSync(unpacked, target, { recursive: true });
   } finally {

@@ -2,26 +2,7 @@
 
 #include <algorithm>
 
-#if defined(__x86_64__) || defined(_M_X64)
-#define LLAVA_X86 1
-#include <immintrin.h>
-#endif
-#ifdef _MSC_VER
-#include <windows.h>
-#define LLAVA_AVX2
-#define LLAVA_INLINE __forceinline
-#else
-#define LLAVA_AVX2 __attribute__((target("avx2,fma,f16c")))
-#define LLAVA_INLINE inline __attribute__((always_inline))
-#endif
-// Unrolled, the sums of a tile stay in registers; in a loop compilers keep them in memory.
-#if defined(__clang__)
-#define LLAVA_UNROLL_TILE _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__)
-#define LLAVA_UNROLL_TILE _Pragma("GCC unroll 6")
-#else
-#define LLAVA_UNROLL_TILE
-#endif
+#include "avx2.h"
 
 namespace {
 
@@ -67,7 +48,7 @@ LLAVA_AVX2 void add_tile_of(const float* rows, const void* weights, int64_t dept
   const auto* panel = static_cast<const typename Type::Stored*>(weights);
   __m256 left[kTile];
   __m256 right[kTile];
-  LLAVA_UNROLL_TILE
+  LLAVA_UNROLL
   for (int64_t row = 0; row < kTile; ++row) {
     left[row] = _mm256_loadu_ps(from + row * from_stride);
     right[row] = _mm256_loadu_ps(from + row * from_stride + 8);
@@ -75,14 +56,14 @@ LLAVA_AVX2 void add_tile_of(const float* rows, const void* weights, int64_t dept
   for (int64_t k = 0; k < depth; ++k, rows += kTile, panel += kPanel) {
     const __m256 weights_left = Type::load(panel);
     const __m256 weights_right = Type::load(panel + 8);
-    LLAVA_UNROLL_TILE
+    LLAVA_UNROLL
     for (int64_t row = 0; row < kTile; ++row) {
       const __m256 value = _mm256_broadcast_ss(rows + row);
       left[row] = _mm256_fmadd_ps(value, weights_left, left[row]);
       right[row] = _mm256_fmadd_ps(value, weights_right, right[row]);
     }
   }
-  LLAVA_UNROLL_TILE
+  LLAVA_UNROLL
   for (int64_t row = 0; row < kTile; ++row) {
     _mm256_storeu_ps(to + row * to_stride, left[row]);
     _mm256_storeu_ps(to + row * to_stride + 8, right[row]);
@@ -98,19 +79,9 @@ AddTile add_tile_for(ggml_type type) {
   }
 }
 
-bool processor_can() {
-#ifdef _MSC_VER
-  return IsProcessorFeaturePresent(PF_AVX2_INSTRUCTIONS_AVAILABLE) != 0;
-#else
-  // Processors with AVX2 convert float16 as well.
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-}
-
 #else
 
 AddTile add_tile_for(ggml_type) { return nullptr; }
-bool processor_can() { return false; }
 
 #endif
 
@@ -169,7 +140,7 @@ void pack_numbers(const void* rows, int64_t in, int64_t out, void* panels) {
 }  // namespace
 
 bool PanelMatmul::supports(ggml_type type) {
-  static const bool can = processor_can();
+  static const bool can = avx2::is_here();
   return can && add_tile_for(type) != nullptr;
 }
 

@@ -1,7 +1,7 @@
 import { formatBytes } from '../terminal/format-bytes.js';
 import { planFit, type FitPlan } from '../weights/fit-plan.js';
 import type { MemoryParts } from '../weights/memory-parts.js';
-import { repackedTypes, usualCpuFeatures } from '../weights/repacked-types.js';
+import { repackedTypes, usualCpu } from '../weights/repacked-types.js';
 import type { PairSizes } from '../weights/weight-sizes.js';
 import { DEFAULT_CONTEXT } from './plan-placement.js';
 
@@ -20,7 +20,7 @@ export interface MemoryNeeds {
 export function memoryNeeds(sizes: PairSizes): MemoryNeeds {
   const contextSize = Math.min(sizes.text.contextLength, DEFAULT_CONTEXT);
   const endless = { totalBytes: Infinity, freeBytes: Infinity, isShared: false };
-  const host = { freeBytes: Infinity, repacked: repackedTypes(usualCpuFeatures()) };
+  const host = { freeBytes: Infinity, repacked: repackedTypes(usualCpu()) };
   const plan = (device: typeof endless | undefined): FitPlan =>
     planFit(sizes, { contextSize, kvType: 'f16', device, host, gpuLayers: 'auto' });
   const cpu = plan(undefined);

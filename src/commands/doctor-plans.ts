@@ -68,13 +68,15 @@ function sizesOfCatalogue(here: readonly StoredModel[]): readonly ModelSizes[] {
 }
 
 function planOn(report: DeviceReport, pair: PairSizes): Omit<PlannedModel, 'model' | 'isEstimate'> {
-  const cpuFeatures = new Set(report.cpuFeatures);
-  const device = deviceMemory({ kind: report.kind, devices: report.devices, cpuFeatures });
+  const device = deviceMemory(report);
   const plan = planFit(pair, {
     contextSize: Math.min(pair.text.contextLength, DEFAULT_CONTEXT),
     kvType: 'f16',
     device,
-    host: { freeBytes: freemem(), repacked: repackedTypes(cpuFeatures) },
+    host: {
+      freeBytes: freemem(),
+      repacked: repackedTypes({ ...report, cpuFeatures: new Set(report.cpuFeatures) }),
+    },
     gpuLayers: 'auto',
   });
   return { device: report.kind, deviceFreeBytes: device?.freeBytes, hostFreeBytes: freemem(), plan };

@@ -37,11 +37,13 @@ function deviceRows({
   hint,
   devices,
   cpuFeatures,
+  hasOwnKernels,
   threads,
 }: ExaminedDevice): string[][] {
   const name = DEVICE_NAMES[kind];
   if (!isUsable) return [[name, `no: ${problem ?? ''}`], ...(hint === undefined ? [] : [['', `   ${hint}`]])];
-  if (kind === 'cpu') return [[name, `${threads} threads; ${cpuFeatures.join(' ')}`]];
+  const kernels = hasOwnKernels ? '; kernels of our own for 4-bit weights' : '';
+  if (kind === 'cpu') return [[name, `${threads} threads; ${cpuFeatures.join(' ')}${kernels}`]];
   return devices.map(({ name: id, description, totalBytes, freeBytes }) => [
     name,
     `${id}: ${description}, ${formatBytes(freeBytes)} of ${formatBytes(totalBytes)} free`,

@@ -25,7 +25,7 @@ export interface PlacementFlags extends Omit<DeviceFlags, 'device' | 'threads'> 
 }
 
 /** What a plan needs to know of a loaded backend. */
-export type PlannedBackend = Pick<Backend, 'kind' | 'devices' | 'cpuFeatures'>;
+export type PlannedBackend = Pick<Backend, 'kind' | 'devices' | 'cpuFeatures' | 'hasOwnKernels'>;
 
 /**
  * Plans what goes where. What was asked for is done or refused; what was not is made to fit, and said when it is less
@@ -60,13 +60,16 @@ export function requestOf(pair: PairInfo, backend: PlannedBackend, flags: Placem
     sequences: flags.sequences ?? 1,
     kvType: flags.kvType ?? 'f16',
     device: deviceMemory(backend),
-    host: { freeBytes: freemem(), repacked: repackedTypes(backend.cpuFeatures) },
+    host: { freeBytes: freemem(), repacked: repackedTypes(backend) },
     gpuLayers: flags.gpuLayers ?? 'auto',
   };
 }
 
 /** All GPUs as one; undefined on a CPU. */
-export function deviceMemory({ kind, devices }: PlannedBackend): DeviceMemory | undefined {
+export function deviceMemory({
+  kind,
+  devices,
+}: Pick<PlannedBackend, 'kind' | 'devices'>): DeviceMemory | undefined {
   if (devices.length === 0) return undefined;
   return {
     totalBytes: devices.reduce((sum, device) => sum + device.totalBytes, 0),

@@ -20,6 +20,8 @@ export interface Backend extends AsyncDisposable {
   readonly threads: number;
   /** Instruction sets of the CPU's kernels, such as `AVX2`. */
   readonly cpuFeatures: ReadonlySet<string>;
+  /** Whether 4-bit weights are multiplied by kernels of our own, and stay as they are in the file. */
+  readonly hasOwnKernels: boolean;
 }
 
 export interface BackendOptions {
@@ -56,6 +58,8 @@ export async function loadBackend(options: BackendOptions = {}): Promise<Backend
       devices: kind === 'cpu' ? [] : workingDevices(addon.listDevices()),
       threads: llama.maxThreads,
       cpuFeatures: parseCpuFeatures(llama.systemInfo),
+      // Beside a GPU they would keep large batches from it.
+      hasOwnKernels: kind === 'cpu' && addon.accelerateCpu(),
       [Symbol.asyncDispose]: () => llama.dispose(),
     };
   } catch (error) {

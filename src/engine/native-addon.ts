@@ -104,6 +104,27 @@ export interface NativeAddon {
   attach(libllamaPath: string): void;
   listDevices(): NativeDevice[];
   /**
+   * Lets language models that are loaded from now on multiply by their Q4_0 and Q4_K weights with kernels of our own,
+   * where these are ahead of ggml's; such weights are not repacked then. For the life of the process.
+   * @param always also on processors with AVX-512, where they are not known to be
+   * @returns whether they do
+   */
+  accelerateCpu(always?: boolean): boolean;
+  /**
+   * What those kernels make of one multiplication, for comparing them with other arithmetic.
+   * @param options.weights rows of weights as files have them, one for each output
+   * @param options.rows float32 [count, inputs], row by row
+   * @returns float32 [count, outputs]
+   * @throws INVALID_ARGUMENT, also where this processor lacks AVX2
+   */
+  multiplyQuantised(options: {
+    type: 'Q4_0' | 'Q4_K';
+    inputs: number;
+    weights: Uint8Array;
+    rows: Float32Array;
+    threads: number;
+  }): Float32Array;
+  /**
    * Loads an mmproj file. Reads it to the end before it settles.
    * @param options.device a name of `listDevices`, null for the CPU
    * @param options.threads for what the CPU computes

@@ -16,6 +16,7 @@ export interface DeviceReport {
   readonly devices: readonly NativeDevice[];
   /** Instruction sets of the CPU's kernels. */
   readonly cpuFeatures: readonly string[];
+  readonly hasOwnKernels: boolean;
   readonly threads: number;
 }
 
@@ -35,6 +36,7 @@ export async function probeDevice(kind: DeviceKind): Promise<DeviceReport> {
       hint: undefined,
       devices: backend.devices,
       cpuFeatures: [...backend.cpuFeatures],
+      hasOwnKernels: backend.hasOwnKernels,
       threads: backend.threads,
     };
   } catch (error) {
@@ -53,7 +55,16 @@ export function probeWithoutLoading(kind: DeviceKind): DeviceReport | undefined 
 }
 
 export function unusable(kind: DeviceKind, problem: string, hint: string | undefined): DeviceReport {
-  return { kind, isUsable: false, problem, hint, devices: [], cpuFeatures: [], threads: 0 };
+  return {
+    kind,
+    isUsable: false,
+    problem,
+    hint,
+    devices: [],
+    cpuFeatures: [],
+    hasOwnKernels: false,
+    threads: 0,
+  };
 }
 
 /** For reports of processes that ended without one. */

@@ -36,7 +36,7 @@ export class StartingEngine implements AsyncDisposable {
    * The kind of device and the GPUs with their free memory, to plan with.
    * @throws ExpectedError('engine') when the device asked for cannot be had
    */
-  async backend(): Promise<Pick<Backend, 'kind' | 'devices' | 'cpuFeatures'>> {
+  async backend(): Promise<Pick<Backend, 'kind' | 'devices' | 'cpuFeatures' | 'hasOwnKernels'>> {
     return await this.#backend;
   }
 

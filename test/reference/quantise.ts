@@ -4,7 +4,7 @@ import { fromHalf, toBrainFloat, toHalf } from './half.js';
 type BlockWriter = (x: Float32Array, view: DataView, at: number) => void;
 
 /** The types the reference can write. */
-export type WritableType = Exclude<TensorType, 'Q4_K' | 'Q6_K'>;
+export type WritableType = Exclude<TensorType, 'Q6_K'>;
 
 /** Float32 values as tensor data; plain rounding to the grid that each block's extremes span. */
 export function quantise(type: WritableType, values: Float32Array): Uint8Array {
@@ -54,7 +54,46 @@ const writers: Readonly<Record<WritableType, BlockWriter>> = {
       view.setInt8(at + 2 + j, q - 128);
     });
   },
+  Q4_K(x, view, at) {
+    const groups = Array.from({ length: 8 }, (_, g) => x.subarray(32 * g, 32 * (g + 1)));
+    const ranges = groups.map((group) => {
+      const { least, most } = extremes(group);
+      return { minimum: Math.max(0, -least), scale: (most - Math.min(0, least)) / 15 };
+    });
+    const d = putHalf(view, at, Math.max(...ranges.map(({ scale }) => scale)) / 63);
+    const least = putHalf(view, at + 2, Math.max(...ranges.map(({ minimum }) => minimum)) / 63);
+    const pairs = ranges.map(({ scale, minimum }): [number, number] => [
+      sixBits(scale, d),
+      sixBits(minimum, least),
+    ]);
+    putSixBitPairs(view, at + 4, pairs);
+    for (let g = 0; g < 8; g += 2) {
+      const [low, high] = [g, g + 1].map((group) => {
+        const [scale, minimum] = pairs[group]!;
+        const step = d * scale;
+        return grid(groups[group]!, step, step === 0 ? 0 : (-least * minimum) / step, 15);
+      });
+      low!.forEach((q, j) => {
+        view.setUint8(at + 16 + 16 * g + j, q | (high![j]! << 4));
+      });
+    }
+  },
 };
+
+/** Steps of a value on a scale's own grid. */
+function sixBits(value: number, step: number): number {
+  return step === 0 ? 0 : Math.min(63, Math.max(0, Math.round(value / step)));
+}
+
+/** Scales and minima of eight groups in twelve bytes; upper bits of the last four lie over the first four. */
+function putSixBitPairs(view: DataView, at: number, pairs: readonly (readonly [number, number])[]): void {
+  for (let g = 0; g < 4; g++) {
+    const [[scale, minimum], [laterScale, laterMinimum]] = [pairs[g]!, pairs[g + 4]!];
+    view.setUint8(at + g, scale | ((laterScale >> 4) << 6));
+    view.setUint8(at + 4 + g, minimum | ((laterMinimum >> 4) << 6));
+    view.setUint8(at + 8 + g, (laterScale & 15) | ((laterMinimum & 15) << 4));
+  }
+}
 
 /** Each value's step on the grid d·(q + first), q from 0 to `last`. */
 function grid(x: Float32Array, d: number, first: number, last: number): number[] {

@@ -18,7 +18,10 @@ function request(freeBytes: number, changes: Partial<PlanRequest> = {}): PlanReq
     contextSize: 4096,
     kvType: 'f16',
     device: { totalBytes: freeBytes, freeBytes, isShared: false },
-    host: { freeBytes: 32 * GiB, repacked: repackedTypes(new Set(['AVX2'])) },
+    host: {
+      freeBytes: 32 * GiB,
+      repacked: repackedTypes({ cpuFeatures: new Set(['AVX2']), hasOwnKernels: false }),
+    },
     gpuLayers: 'auto',
     ...changes,
   };

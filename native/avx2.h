@@ -1,0 +1,54 @@
+#pragma once
+
+/** What kernels of our own are written with: x86 with AVX2. Elsewhere `avx2::is_here` is false, and ggml
+ * computes. */
+#if defined(__x86_64__) || defined(_M_X64)
+#define LLAVA_X86 1
+#include <immintrin.h>
+#endif
+#ifdef _MSC_VER
+#include <intrin.h>
+#include <windows.h>
+#define LLAVA_AVX2
+#define LLAVA_INLINE __forceinline
+#else
+#define LLAVA_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define LLAVA_INLINE inline __attribute__((always_inline))
+#endif
+// Unrolled, up to eight values of a loop stay in registers; unrolled around those, they have no room there.
+#if defined(__clang__)
+#define LLAVA_UNROLL _Pragma("clang loop unroll(full)")
+#define LLAVA_KEEP_LOOP _Pragma("clang loop unroll(disable)")
+#elif defined(__GNUC__)
+#define LLAVA_UNROLL _Pragma("GCC unroll 8")
+#define LLAVA_KEEP_LOOP _Pragma("GCC unroll 1")
+#else
+#define LLAVA_UNROLL
+#define LLAVA_KEEP_LOOP
+#endif
+
+namespace avx2 {
+
+/** Whether this processor has AVX2, and with it FMA and conversion of float16. */
+inline bool is_here() {
+#ifndef LLAVA_X86
+  return false;
+#elif defined(_MSC_VER)
+  return IsProcessorFeaturePresent(PF_AVX2_INSTRUCTIONS_AVAILABLE) != 0;
+#else
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+}
+
+/** Whether it has AVX-512 as well, for which ggml has kernels of its own. */
+inline bool has_wider() {
+#ifndef LLAVA_X86
+  return false;
+#elif defined(_MSC_VER)
+  return IsProcessorFeaturePresent(PF_AVX512F_INSTRUCTIONS_AVAILABLE) != 0;
+#else
+  return __builtin_cpu_supports("avx512f") != 0;
+#endif
+}
+
+}  // namespace avx2

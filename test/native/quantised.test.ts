@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadBackend } from '../../src/engine/backend.js';
+import type { NativeAddon } from '../../src/engine/native-addon.js';
+import { dequantise } from '../reference/dequantise.js';
+import { blockLayout } from '../reference/gguf-types.js';
+import { toHalf } from '../reference/half.js';
+import { Seeded } from '../reference/seeded.js';
+
+/* Our kernels for 4-bit weights, on x86 with AVX2, against plain float64 on the same rounded activations. */
+
+type QuantisedType = 'Q4_0' | 'Q4_K';
+
+interface Operands {
+  readonly type: QuantisedType;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weights: Uint8Array;
+  readonly rows: Float32Array;
+}
+
+let addon: NativeAddon;
+beforeAll(async () => {
+  await using backend = await loadBackend({ device: 'cpu', threads: 1 });
+  addon = backend.addon;
+});
+
+/** Any bytes are weights, as long as scales are numbers. */
+function randomOperands(type: QuantisedType, inputs: number, outputs: number, count: number): Operands {
+  const random = new Seeded(inputs + 31 * outputs + 977 * count);
+  const { values, bytes } = blockLayout[type];
+  const weights = Uint8Array.from({ length: ((inputs * outputs) / values) * bytes }, () => random.below(256));
+  const view = new DataView(weights.buffer);
+  for (let at = 0; at < weights.length; at += bytes) {
+    view.setUint16(at, toHalf(0.01 + random.below(100) / 1000), true);
+    if (type === 'Q4_K') view.setUint16(at + 2, toHalf(random.below(100) / 1000), true);
+  }
+  return { type, inputs, outputs, weights, rows: random.normal(inputs * count, 1) };
+}
+
+/** 32 numbers at a time to multiples of a 127th of the largest. */
+function roundBlocks(rows: Float32Array): Float64Array {
+  const rounded = Float64Array.from(rows);
+  for (let start = 0; start < rows.length; start += 32) {
+    const block = rounded.subarray(start, start + 32);
+    const most = Math.fround(block.reduce((all, value) => Math.max(all, Math.abs(value)), 0));
+    const factor = Math.fround(127 / most);
+    if (most > 0) block.set(block.map((value) => (roundToEven(Math.fround(value * factor)) * most) / 127));
+  }
+  return rounded;
+}
+
+function roundToEven(value: number): number {
+  const down = Math.floor(value);
+  if (value - down === 0.5) return down % 2 === 0 ? down : down + 1;
+  return Math.round(value);
+}
+
+/** The largest difference, as a share of what was added up. */
+function worstError({ type, inputs, outputs, weights, rows }: Operands, actual: Float32Array): number {
+  const matrix = dequantise(type, weights, inputs * outputs);
+  const rounded = roundBlocks(rows);
+  let worst = 0;
+  actual.forEach((value, at) => {
+    const [row, output] = [Math.floor(at / outputs) * inputs, (at % outputs) * inputs];
+    let [sum, size] = [0, 0];
+    for (let k = 0; k < inputs; k++) {
+      const product = rounded[row + k]! * matrix[output + k]!;
+      sum += product;
+      size += Math.abs(product);
+    }
+    worst = Math.max(worst, Math.abs(value - sum) / (size || 1));
+  });
+  return worst;
+}
+
+function multiply(operands: Operands, threads = 2): Float32Array {
+  return addon.multiplyQuantised({ ...operands, threads });
+}
+
+const BOUND = 1e-6;
+
+describe.each(['Q4_0', 'Q4_K'] as const)('multiplication by %s', (type) => {
+  it.each([
+    [256, 1, 1],
+    [256, 16, 2],
+    [512, 17, 3],
+    [512, 40, 4],
+    [2048, 15, 7],
+    [1024, 130, 34],
+  ])('of %i inputs and %i outputs with %i rows is that of plain floats', (inputs, outputs, count) => {
+    const operands = randomOperands(type, inputs, outputs, count);
+    for (const threads of [1, 2, 5])
+      expect(worstError(operands, multiply(operands, threads))).toBeLessThan(BOUND);
+  });
+
+  it('gives a row the same numbers alone and among others', () => {
+    const operands = randomOperands(type, 512, 33, 8);
+    const together = multiply(operands);
+    for (const count of [1, 2, 3]) {
+      for (let first = 0; first + count <= 8; first++) {
+        const rows = operands.rows.slice(first * 512, (first + count) * 512);
+        expect(multiply({ ...operands, rows })).toEqual(together.slice(first * 33, (first + count) * 33));
+      }
+    }
+  });
+
+  it('of zeros is zero, and large numbers stay in their rows', () => {
+    const operands = randomOperands(type, 256, 16, 4);
+    operands.rows.fill(0, 256, 512).fill(1e30, 512, 768);
+    const product = multiply(operands);
+    expect(product.slice(16, 32)).toEqual(new Float32Array(16));
+    expect(worstError(operands, product)).toBeLessThan(BOUND);
+  });
+
+  it('refuses what is no matrix, no row or no thread', () => {
+    const operands = randomOperands(type, 256, 2, 1);
+    const wrong: Partial<Operands & { threads: number }>[] = [
+      { inputs: 100 },
+      { inputs: 0 },
+      { weights: operands.weights.slice(1) },
+      { weights: new Uint8Array() },
+      { rows: new Float32Array(255) },
+      { rows: new Float32Array() },
+      { type: 'Q8_0' as QuantisedType },
+      { threads: 0 },
+    ];
+    for (const change of wrong) {
+      const call = () => addon.multiplyQuantised({ ...operands, threads: 1, ...change });
+      expect(call, JSON.stringify(change)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    }
+  });
+});
+
+describe('where the processor lacks AVX2', () => {
+  it('ggml multiplies, and says so', () => {
+    const hasKernels = addon.accelerateCpu(true);
+    const operands = randomOperands('Q4_0', 256, 1, 1);
+    if (hasKernels) expect(multiply(operands)).toHaveLength(1);
+    else expect(() => multiply(operands)).toThrow('multiplied here');
+  });
+});
