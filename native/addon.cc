@@ -62,7 +62,10 @@ Napi::Value js_accelerate_cpu(const Napi::CallbackInfo& info) {
 
 ggml_type quantised_type(const Napi::Value& value) {
   const std::string name = arguments::text(value, "type");
-  const ggml_type type = name == "Q4_0" ? GGML_TYPE_Q4_0 : name == "Q4_K" ? GGML_TYPE_Q4_K : GGML_TYPE_COUNT;
+  const ggml_type type = name == "Q4_0"   ? GGML_TYPE_Q4_0
+                         : name == "Q4_K" ? GGML_TYPE_Q4_K
+                         : name == "Q6_K" ? GGML_TYPE_Q6_K
+                                          : GGML_TYPE_COUNT;
   if (type == GGML_TYPE_COUNT || !quantised_panels::supports(type))
     throw Failure(code::kInvalidArgument,
                   format("Expected a type that is multiplied here but received \"%s\"", name.c_str()));

@@ -21,6 +21,7 @@
         "<(root)/panel_matmul.cc",
         "<(root)/panel_multiplier.cc",
         "<(root)/quantised_panels.cc",
+        "<(root)/rounded_rows.cc",
         "<(root)/symbols.cc",
         "<(root)/tower_object.cc",
         "<(root)/vision_graph.cc",

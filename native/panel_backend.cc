@@ -56,7 +56,7 @@ void set_threads(ggml_backend_t backend, int threads) { multiplier_of(backend).s
 
 const char* device_name(ggml_backend_dev_t) { return kName; }
 
-const char* device_description(ggml_backend_dev_t) { return "multiplication by 4-bit weights"; }
+const char* device_description(ggml_backend_dev_t) { return "multiplication by quantised weights"; }
 
 /** None of its own. */
 void device_memory(ggml_backend_dev_t, size_t* free, size_t* total) { *free = *total = 0; }
@@ -119,12 +119,9 @@ bool supports_operation(ggml_backend_dev_t, const ggml_tensor* target) {
     case GGML_OP_RESHAPE:
     case GGML_OP_VIEW:
     case GGML_OP_PERMUTE:
-    case GGML_OP_TRANSPOSE:
-      return true;
-    case GGML_OP_MUL_MAT:
-      return supports_multiplication(target);
-    default:
-      return false;
+    case GGML_OP_TRANSPOSE: return true;
+    case GGML_OP_MUL_MAT: return supports_multiplication(target);
+    default: return false;
   }
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * Gives llama.cpp a device beside its CPU, as its BLAS backend is one, which multiplies by Q4_0 and Q4_K
- * weights. All else stays the CPU's. These weights stay as they are in the file, and may be mapped; llama.cpp
+ * Gives llama.cpp a device beside its CPU, as its BLAS backend is one, which multiplies by Q4_0, Q4_K and
+ * Q6_K weights. All else stays the CPU's. These weights stay as they are in the file, and may be mapped; llama.cpp
  * does not repack them.
  *
  * For the life of the process, and for models loaded from now on. A second call does nothing.

@@ -86,7 +86,8 @@ void PanelMultiplier::multiply(const QuantisedMatrix& weights, const FloatRows<c
       WeightBlock* panel = panels_.data() + thread * blocks;
       quantised_panels::unpack_weights(source, blocks, panel);
       for (int64_t tile = 0; tile < tiles; ++tile)
-        quantised_panels::multiply(panel, tiles_.data() + tile * blocks, blocks, sums + tile * kTile);
+        quantised_panels::multiply(weights.type, panel, tiles_.data() + tile * blocks, blocks,
+                                   sums + tile * kTile);
     }
     for (int64_t row = 0; row < rows.count; ++row)
       std::copy_n(sums + row * kOutputs, width, row_of(target, row) + first);

@@ -5,7 +5,7 @@
 #include "avx2.h"
 #include "quantised_panels.h"
 
-/** ggml's blocks of 4-bit weights, and how eight rows of them are unpacked: only for quantised_panels.cc. */
+/** ggml's blocks of quantised weights, and how eight rows of them are unpacked: only for quantised_panels.cc. */
 namespace quantised_panels {
 
 #ifdef LLAVA_X86
@@ -16,8 +16,8 @@ constexpr int64_t kGroups = kBlock / 4;
 /** One block of eight outputs. */
 struct Eight {
   __m256i values[kGroups];
-  __m256 scale;
-  __m256 offset;
+  __m256 scale[2];
+  __m256 offset[2];
 };
 
 LLAVA_AVX2 LLAVA_INLINE __m128i load16(const uint8_t* bytes) {
@@ -62,13 +62,14 @@ LLAVA_AVX2 LLAVA_INLINE __m256 widen(Half half) {
  */
 struct Q4_0 {
   static constexpr int64_t kBlocks = 1;
+  static constexpr int64_t kScales = 1;  // of 32 inputs
   uint16_t scale;
   uint8_t values[16];
 
   static LLAVA_AVX2 LLAVA_INLINE void unpack(const Q4_0* const rows[kHalf], int64_t b, Eight* blocks) {
     Eight& eight = *blocks;
-    eight.scale = widen([&](int64_t i) { return rows[i][b].scale; });
-    eight.offset = _mm256_mul_ps(eight.scale, _mm256_set1_ps(-8.0f));
+    eight.scale[0] = widen([&](int64_t i) { return rows[i][b].scale; });
+    eight.offset[0] = _mm256_mul_ps(eight.scale[0], _mm256_set1_ps(-8.0f));
     __m256i columns[4];
     transpose([&](int64_t i) { return rows[i][b].values; }, columns);
     LLAVA_UNROLL
@@ -87,6 +88,7 @@ static_assert(sizeof(Q4_0) == 18, "as in files");
  */
 struct Q4_K {
   static constexpr int64_t kBlocks = 8;
+  static constexpr int64_t kScales = 1;
   uint16_t scale;
   uint16_t minimum;
   uint8_t scales[12];
@@ -106,10 +108,10 @@ struct Q4_K {
       const __m256i first = shift(low, 8 * k);
       const __m256i second = shift(middle, 8 * k);
       const __m256i both = shift(high, 8 * k);
-      blocks[k].scale = _mm256_mul_ps(scale, floats(first, 63));
-      blocks[k].offset = minus(minimum, floats(second, 63));
-      blocks[k + 4].scale = _mm256_mul_ps(scale, joined(both, shift(first, 2)));
-      blocks[k + 4].offset = minus(minimum, joined(shift(both, 4), shift(second, 2)));
+      blocks[k].scale[0] = _mm256_mul_ps(scale, floats(first, 63));
+      blocks[k].offset[0] = minus(minimum, floats(second, 63));
+      blocks[k + 4].scale[0] = _mm256_mul_ps(scale, joined(both, shift(first, 2)));
+      blocks[k + 4].offset[0] = minus(minimum, joined(shift(both, 4), shift(second, 2)));
     }
     for (int64_t part = 0; part < kBlocks; ++part) {
       __m256i columns[4];
@@ -144,6 +146,61 @@ struct Q4_K {
   }
 };
 static_assert(sizeof(Q4_K) == 144, "as in files");
+
+/**
+ * ggml's block_q6_K: (value - 32) times one of 16 scales. A half is 128 inputs in four blocks: the first two
+ * have their lower four bits in the lower bits of 64 bytes, the others in the upper; the upper two bits of all
+ * four are in 32 bytes.
+ */
+struct Q6_K {
+  static constexpr int64_t kBlocks = 8;
+  static constexpr int64_t kScales = 2;
+  uint8_t lower[128];
+  uint8_t upper[64];
+  uint8_t scales[16];
+  uint16_t scale;
+
+  static LLAVA_AVX2 LLAVA_INLINE void unpack(const Q6_K* const rows[kHalf], int64_t b, Eight* blocks) {
+    const __m256 scale = widen([&](int64_t i) { return rows[i][b].scale; });
+    __m256i scales[4];
+    transpose([&](int64_t i) { return rows[i][b].scales; }, scales);
+    for (int64_t k = 0; k < kBlocks * kScales; ++k) {
+      Eight& eight = blocks[k / 2];
+      eight.scale[k % 2] = _mm256_mul_ps(scale, signed_byte(scales[k / 4], static_cast<int>(k % 4)));
+      eight.offset[k % 2] = _mm256_mul_ps(eight.scale[k % 2], _mm256_set1_ps(-32.0f));
+    }
+    for (int64_t part = 0; part < 4; ++part) {
+      const int64_t half = part / 2 * 4;
+      const int64_t skipped = part % 2 * 16;
+      __m256i first[4];
+      __m256i second[4];
+      __m256i upper[4];
+      transpose([&](int64_t i) { return rows[i][b].lower + half * 16 + skipped; }, first);
+      transpose([&](int64_t i) { return rows[i][b].lower + half * 16 + 32 + skipped; }, second);
+      transpose([&](int64_t i) { return rows[i][b].upper + half * 8 + skipped; }, upper);
+      const int64_t start = part % 2 * 4;
+      LLAVA_UNROLL
+      for (int64_t group = 0; group < 4; ++group) {
+        const __m256i bits = upper[group];
+        Eight* four = blocks + half;
+        four[0].values[start + group] = joined(lower_bits(first[group]), _mm256_slli_epi16(bits, 4));
+        four[1].values[start + group] = joined(lower_bits(second[group]), _mm256_slli_epi16(bits, 2));
+        four[2].values[start + group] = joined(upper_bits(first[group]), bits);
+        four[3].values[start + group] = joined(upper_bits(second[group]), _mm256_srli_epi16(bits, 2));
+      }
+    }
+  }
+
+ private:
+  static LLAVA_AVX2 LLAVA_INLINE __m256i joined(__m256i lower, __m256i upper) {
+    return _mm256_or_si256(lower, _mm256_and_si256(upper, _mm256_set1_epi8(48)));
+  }
+  static LLAVA_AVX2 LLAVA_INLINE __m256 signed_byte(__m256i words, int index) {
+    const __m256i top = _mm256_sll_epi32(words, _mm_cvtsi32_si128(24 - 8 * index));
+    return _mm256_cvtepi32_ps(_mm256_srai_epi32(top, 24));
+  }
+};
+static_assert(sizeof(Q6_K) == 210, "as in files");
 
 #endif
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 
 #include "quantised_blocks.h"
 
@@ -23,9 +24,13 @@ struct Starts {
   }
 };
 
+template <class Type>
 LLAVA_AVX2 LLAVA_INLINE void store(const Eight& eight, int64_t first, WeightBlock& block) {
-  _mm256_store_ps(block.scale + first, eight.scale);
-  _mm256_store_ps(block.offset + first, eight.offset);
+  LLAVA_UNROLL
+  for (int64_t part = 0; part < Type::kScales; ++part) {
+    _mm256_store_ps(block.scale[part] + first, eight.scale[part]);
+    _mm256_store_ps(block.offset[part] + first, eight.offset[part]);
+  }
   LLAVA_UNROLL
   for (int64_t group = 0; group < kGroups; ++group)
     _mm256_store_si256(reinterpret_cast<__m256i*>(block.values[group][first]), eight.values[group]);
@@ -38,92 +43,96 @@ LLAVA_AVX2 void unpack_panel(const WeightRows& rows, int64_t blocks, WeightBlock
     for (int64_t first = 0; first < kOutputs; first += kHalf) {
       Eight eights[Type::kBlocks];
       Type::unpack(starts.at + first, b, eights);
-      for (int64_t k = 0; k < Type::kBlocks; ++k) store(eights[k], first, panel[b * Type::kBlocks + k]);
+      for (int64_t k = 0; k < Type::kBlocks; ++k) store<Type>(eights[k], first, panel[b * Type::kBlocks + k]);
     }
   }
 }
 
-/** Rounds 32 numbers to 8 bits by the largest of them, as ggml's Q8_0 does, but for the scale: it stays
- * float32. */
-LLAVA_AVX2 LLAVA_INLINE void round_block(const float* from, int64_t row, RowBlock& block) {
-  const __m256 sign = _mm256_set1_ps(-0.0f);
-  __m256 numbers[4];
-  __m256 largest = _mm256_setzero_ps();
-  for (int i = 0; i < 4; ++i) {
-    numbers[i] = _mm256_loadu_ps(from + i * 8);
-    largest = _mm256_max_ps(largest, _mm256_andnot_ps(sign, numbers[i]));
+LLAVA_AVX2 LLAVA_INLINE __m256i sum_pairs(__m256i products) {
+  return _mm256_madd_epi16(products, _mm256_set1_epi16(1));
+}
+
+/** Products of weights below 16: those of eight groups fit 16 bits, 8 x 2 x 15 x 127 is 30,480. */
+struct NarrowSums {
+  static constexpr int64_t kStep = 1;
+  static LLAVA_AVX2 LLAVA_INLINE __m256i add(__m256i sums, const __m256i* weights, int64_t,
+                                             const __m256i* row) {
+    return _mm256_add_epi16(sums, _mm256_maddubs_epi16(weights[0], row[0]));
   }
-  alignas(32) float lanes[8];
-  _mm256_store_ps(lanes, largest);
-  const float most = *std::max_element(lanes, lanes + 8);
-  const __m256 factor = _mm256_set1_ps(most > 0.0f ? 127.0f / most : 0.0f);
-  __m256i total = _mm256_setzero_si256();
-  alignas(32) int32_t rounded[kBlock];
-  for (int i = 0; i < 4; ++i) {
-    const __m256i values = _mm256_cvtps_epi32(_mm256_mul_ps(numbers[i], factor));
-    total = _mm256_add_epi32(total, values);
-    _mm256_store_si256(reinterpret_cast<__m256i*>(rounded + i * 8), values);
+  static LLAVA_AVX2 LLAVA_INLINE __m256i whole(__m256i sums) { return sum_pairs(sums); }
+};
+
+/** Of weights below 64: those of two groups do, 2 x 2 x 63 x 127 is 32,004. */
+struct WideSums {
+  static constexpr int64_t kStep = 2;
+  static LLAVA_AVX2 LLAVA_INLINE __m256i add(__m256i sums, const __m256i* weights, int64_t stride,
+                                             const __m256i* row) {
+    const __m256i products = _mm256_add_epi16(_mm256_maddubs_epi16(weights[0], row[0]),
+                                              _mm256_maddubs_epi16(weights[stride], row[1]));
+    return _mm256_add_epi32(sums, sum_pairs(products));
   }
-  alignas(32) int32_t totals[8];
-  _mm256_store_si256(reinterpret_cast<__m256i*>(totals), total);
-  int32_t sum = 0;
-  for (const int32_t part : totals) sum += part;
-  for (int64_t k = 0; k < kBlock; ++k) block.values[k / 4][row][k % 4] = static_cast<int8_t>(rounded[k]);
-  block.scale[row] = most / 127.0f;
-  block.sum[row] = block.scale[row] * static_cast<float>(sum);
+  static LLAVA_AVX2 LLAVA_INLINE __m256i whole(__m256i sums) { return sums; }
+};
+
+template <class Type>
+using SumsOf = std::conditional_t<Type::kScales == 1, NarrowSums, WideSums>;
+
+/** What one scale's inputs add to eight sums: products times the scale, and the row's sum times the offset. */
+template <class Type>
+LLAVA_AVX2 LLAVA_INLINE __m256 add_scaled(__m256 sums, __m256i products, __m256 scale, __m256 offset,
+                                          const RowBlock& block, int64_t part, int64_t row) {
+  const float sum = Type::kScales == 1 ? block.sum[row] : block.half_sum[part][row];
+  const __m256 moved = _mm256_fmadd_ps(_mm256_set1_ps(sum), offset, sums);
+  const __m256 values = _mm256_cvtepi32_ps(SumsOf<Type>::whole(products));
+  return _mm256_fmadd_ps(_mm256_mul_ps(_mm256_set1_ps(block.scale[row]), values), scale, moved);
 }
 
-LLAVA_AVX2 void round_row(const float* from, int64_t row, int64_t blocks, RowBlock* tile) {
-  for (int64_t b = 0; b < blocks; ++b) round_block(from + b * kBlock, row, tile[b]);
+/** The next groups of a row, each four inputs in every place. */
+template <int64_t Step>
+LLAVA_AVX2 LLAVA_INLINE void broadcast(const RowBlock& block, int64_t group, int64_t row, __m256i* fours) {
+  LLAVA_UNROLL
+  for (int64_t i = 0; i < Step; ++i) {
+    int32_t word;
+    std::memcpy(&word, block.values[group + i][row], sizeof word);
+    fours[i] = _mm256_set1_epi32(word);
+  }
 }
 
-LLAVA_AVX2 LLAVA_INLINE __m256i broadcast(const int8_t four[4]) {
-  int32_t word;
-  std::memcpy(&word, four, sizeof word);
-  return _mm256_set1_epi32(word);
-}
-
-/** The products of one row with a group of weights. Sums of eight groups fit 16 bits: 8 x 2 x 15 x 127 is
- * 30,480. */
-LLAVA_AVX2 LLAVA_INLINE __m256i add_group(__m256i sums, __m256i weights, __m256i row) {
-  return _mm256_add_epi16(sums, _mm256_maddubs_epi16(weights, row));
-}
-
-/** What a block adds to eight sums: the weights' scales times the products, and their offsets times the row's
- * sum. */
-LLAVA_AVX2 LLAVA_INLINE __m256 add_block(__m256 sums, __m256i products, __m256 scale, __m256 offset,
-                                         const RowBlock& block, int64_t row) {
-  const __m256 whole = _mm256_cvtepi32_ps(_mm256_madd_epi16(products, _mm256_set1_epi16(1)));
-  const __m256 moved = _mm256_fmadd_ps(_mm256_set1_ps(block.sum[row]), offset, sums);
-  return _mm256_fmadd_ps(_mm256_mul_ps(_mm256_set1_ps(block.scale[row]), whole), scale, moved);
-}
-
+template <class Type>
 LLAVA_AVX2 void multiply_tile(const WeightBlock* panel, const RowBlock* tile, int64_t blocks, float* sums) {
+  using Sums = SumsOf<Type>;
+  constexpr int64_t kGroupsOfScale = kGroups / Type::kScales;
   std::fill_n(sums, kRows * kOutputs, 0.0f);
   for (int64_t b = 0; b < blocks; ++b) {
-    __m256i left[kRows];
-    __m256i right[kRows];
-    LLAVA_UNROLL
-    for (int64_t row = 0; row < kRows; ++row) left[row] = right[row] = _mm256_setzero_si256();
     const auto* weights = reinterpret_cast<const __m256i*>(panel[b].values);
     LLAVA_KEEP_LOOP
-    for (int64_t group = 0; group < kGroups; ++group, weights += 2) {
+    for (int64_t part = 0; part < Type::kScales; ++part) {
+      __m256i left[kRows];
+      __m256i right[kRows];
+      LLAVA_UNROLL
+      for (int64_t row = 0; row < kRows; ++row) left[row] = right[row] = _mm256_setzero_si256();
+      LLAVA_KEEP_LOOP
+      for (int64_t group = 0; group < kGroupsOfScale; group += Sums::kStep, weights += 2 * Sums::kStep) {
+        LLAVA_UNROLL
+        for (int64_t row = 0; row < kRows; ++row) {
+          __m256i fours[Sums::kStep];
+          broadcast<Sums::kStep>(tile[b], part * kGroupsOfScale + group, row, fours);
+          left[row] = Sums::add(left[row], weights, 2, fours);
+          right[row] = Sums::add(right[row], weights + 1, 2, fours);
+        }
+      }
       LLAVA_UNROLL
       for (int64_t row = 0; row < kRows; ++row) {
-        const __m256i four = broadcast(tile[b].values[group][row]);
-        left[row] = add_group(left[row], weights[0], four);
-        right[row] = add_group(right[row], weights[1], four);
+        const auto add = [&](__m256i products, int64_t first) LLAVA_AVX2 {
+          float* to = sums + row * kOutputs + first;
+          const __m256 scale = _mm256_load_ps(panel[b].scale[part] + first);
+          const __m256 offset = _mm256_load_ps(panel[b].offset[part] + first);
+          _mm256_storeu_ps(
+              to, add_scaled<Type>(_mm256_loadu_ps(to), products, scale, offset, tile[b], part, row));
+        };
+        add(left[row], 0);
+        add(right[row], kHalf);
       }
-    }
-    LLAVA_UNROLL
-    for (int64_t row = 0; row < kRows; ++row) {
-      const auto add = [&](__m256i products, int64_t first) LLAVA_AVX2 {
-        float* to = sums + row * kOutputs + first;
-        _mm256_storeu_ps(to, add_block(_mm256_loadu_ps(to), products, _mm256_load_ps(panel[b].scale + first),
-                                       _mm256_load_ps(panel[b].offset + first), tile[b], row));
-      };
-      add(left[row], 0);
-      add(right[row], kHalf);
     }
   }
 }
@@ -132,6 +141,24 @@ LLAVA_AVX2 void multiply_tile(const WeightBlock* panel, const RowBlock* tile, in
 LLAVA_AVX2 LLAVA_INLINE void prefetch(const void* rows, size_t ahead, size_t bytes) {
   const char* next = static_cast<const char*>(rows) + ahead;
   for (size_t skipped = 0; skipped < bytes; skipped += 64) _mm_prefetch(next + skipped, _MM_HINT_T1);
+}
+
+template <class Type>
+LLAVA_AVX2 LLAVA_INLINE void add_eight(const Eight& eight, const RowBlock& block, int64_t row,
+                                       __m256& total) {
+  using Sums = SumsOf<Type>;
+  constexpr int64_t kGroupsOfScale = kGroups / Type::kScales;
+  LLAVA_UNROLL
+  for (int64_t part = 0; part < Type::kScales; ++part) {
+    __m256i products = _mm256_setzero_si256();
+    LLAVA_UNROLL
+    for (int64_t group = part * kGroupsOfScale; group < (part + 1) * kGroupsOfScale; group += Sums::kStep) {
+      __m256i fours[Sums::kStep];
+      broadcast<Sums::kStep>(block, group, row, fours);
+      products = Sums::add(products, eight.values + group, 1, fours);
+    }
+    total = add_scaled<Type>(total, products, eight.scale[part], eight.offset[part], block, part, row);
+  }
 }
 
 template <class Type, int64_t Count>
@@ -148,13 +175,7 @@ LLAVA_AVX2 void multiply_rows(const WeightRows& rows, const RowBlock* tile, int6
       for (int64_t k = 0; k < Type::kBlocks; ++k) {
         const RowBlock& block = tile[b * Type::kBlocks + k];
         LLAVA_UNROLL
-        for (int64_t row = 0; row < Count; ++row) {
-          __m256i products = _mm256_setzero_si256();
-          LLAVA_UNROLL
-          for (int64_t group = 0; group < kGroups; ++group)
-            products = add_group(products, eights[k].values[group], broadcast(block.values[group][row]));
-          total[row] = add_block(total[row], products, eights[k].scale, eights[k].offset, block, row);
-        }
+        for (int64_t row = 0; row < Count; ++row) add_eight<Type>(eights[k], block, row, total[row]);
       }
     }
     LLAVA_UNROLL
@@ -163,14 +184,22 @@ LLAVA_AVX2 void multiply_rows(const WeightRows& rows, const RowBlock* tile, int6
 }
 
 template <class Type>
-void multiply_few(const WeightRows& rows, const RowBlock* tile, int64_t count, int64_t blocks, float* sums) {
+void multiply_few_of(const WeightRows& rows, const RowBlock* tile, int64_t count, int64_t blocks,
+                     float* sums) {
   switch (count) {
-    case 1:
-      return multiply_rows<Type, 1>(rows, tile, blocks, sums);
-    case 2:
-      return multiply_rows<Type, 2>(rows, tile, blocks, sums);
-    default:
-      return multiply_rows<Type, kRows>(rows, tile, blocks, sums);
+    case 1: return multiply_rows<Type, 1>(rows, tile, blocks, sums);
+    case 2: return multiply_rows<Type, 2>(rows, tile, blocks, sums);
+    default: return multiply_rows<Type, kRows>(rows, tile, blocks, sums);
+  }
+}
+
+/** Calls with a block of the type. */
+template <class Use>
+void with_type(ggml_type type, Use use) {
+  switch (type) {
+    case GGML_TYPE_Q4_0: return use(Q4_0{});
+    case GGML_TYPE_Q4_K: return use(Q4_K{});
+    default: return use(Q6_K{});
   }
 }
 
@@ -178,44 +207,27 @@ void multiply_few(const WeightRows& rows, const RowBlock* tile, int64_t count, i
 
 bool supports(ggml_type type) {
   static const bool can = avx2::is_here();
-  return can && (type == GGML_TYPE_Q4_0 || type == GGML_TYPE_Q4_K);
+  return can && (type == GGML_TYPE_Q4_0 || type == GGML_TYPE_Q4_K || type == GGML_TYPE_Q6_K);
 }
 
 void unpack_weights(const WeightRows& rows, int64_t blocks, WeightBlock* panel) {
-  if (rows.type == GGML_TYPE_Q4_0) {
-    unpack_panel<Q4_0>(rows, blocks, panel);
-  } else {
-    unpack_panel<Q4_K>(rows, blocks, panel);
-  }
+  with_type(rows.type, [&](auto type) { unpack_panel<decltype(type)>(rows, blocks, panel); });
 }
 
-void round_rows(const void* rows, size_t stride, int64_t inputs, int64_t count, RowBlock* tile) {
-  const int64_t blocks = inputs / kBlock;
-  if (count < kRows) std::memset(static_cast<void*>(tile), 0, static_cast<size_t>(blocks) * sizeof(RowBlock));
-  for (int64_t row = 0; row < count; ++row) {
-    const char* from = static_cast<const char*>(rows) + static_cast<size_t>(row) * stride;
-    round_row(reinterpret_cast<const float*>(from), row, blocks, tile);
-  }
-}
-
-void multiply(const WeightBlock* panel, const RowBlock* tile, int64_t blocks, float* sums) {
-  multiply_tile(panel, tile, blocks, sums);
+void multiply(ggml_type weights, const WeightBlock* panel, const RowBlock* tile, int64_t blocks,
+              float* sums) {
+  with_type(weights, [&](auto type) { multiply_tile<decltype(type)>(panel, tile, blocks, sums); });
 }
 
 void multiply_few(const WeightRows& rows, const RowBlock* tile, int64_t count, int64_t blocks, float* sums) {
-  if (rows.type == GGML_TYPE_Q4_0) {
-    multiply_few<Q4_0>(rows, tile, count, blocks, sums);
-  } else {
-    multiply_few<Q4_K>(rows, tile, count, blocks, sums);
-  }
+  with_type(rows.type, [&](auto type) { multiply_few_of<decltype(type)>(rows, tile, count, blocks, sums); });
 }
 
 #else
 
 bool supports(ggml_type) { return false; }
 void unpack_weights(const WeightRows&, int64_t, WeightBlock*) {}
-void round_rows(const void*, size_t, int64_t, int64_t, RowBlock*) {}
-void multiply(const WeightBlock*, const RowBlock*, int64_t, float*) {}
+void multiply(ggml_type, const WeightBlock*, const RowBlock*, int64_t, float*) {}
 void multiply_few(const WeightRows&, const RowBlock*, int64_t, int64_t, float*) {}
 
 #endif

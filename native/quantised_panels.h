@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "ggml.h"
+#include "rounded_rows.h"
 
 /**
  * Multiplication of quantised weights with several rows of activations on x86 processors with AVX2.
@@ -14,26 +15,16 @@
  */
 namespace quantised_panels {
 
-constexpr int64_t kBlock = 32;    // inputs with one scale
 constexpr int64_t kOutputs = 16;  // of a panel
-constexpr int64_t kRows = 3;      // of a tile: 3 x 16 sums, weights and products fill the 16 vector registers
 
-/** One block of a panel. A weight is `scale * value + offset`. */
+/** One block of a panel. A weight is `scale * value + offset`; types with one scale a block leave the second. */
 struct alignas(32) WeightBlock {
   uint8_t values[kBlock / 4][kOutputs][4];
-  float scale[kOutputs];
-  float offset[kOutputs];
+  float scale[2][kOutputs];
+  float offset[2][kOutputs];
 };
 
-/** One block of a tile of rows. An activation is `scale * value`; `sum` is that of the block's activations.
- */
-struct RowBlock {
-  int8_t values[kBlock / 4][kRows][4];
-  float scale[kRows];
-  float sum[kRows];
-};
-
-/** Whether this processor can, and the type is Q4_0 or Q4_K. */
+/** Whether this processor can, and the type is Q4_0, Q4_K or Q6_K. */
 bool supports(ggml_type type);
 
 /** Rows of weights as files have them, 1 to 16; a panel with fewer ends with copies of the last. */
@@ -47,18 +38,10 @@ struct WeightRows {
 /** Unpacks a panel, so many blocks of each row. */
 void unpack_weights(const WeightRows& rows, int64_t blocks, WeightBlock* panel);
 
-/**
- * Rounds a tile of rows.
- * @param rows `count` rows of float32, 1 to 3, `stride` bytes apart; missing ones become zeros
- * @param tile [inputs / 32]
- */
-void round_rows(const void* rows, size_t stride, int64_t inputs, int64_t count, RowBlock* tile);
-
 /** The products of a panel and a tile, so many blocks of each: `sums` is [3][16]. */
-void multiply(const WeightBlock* panel, const RowBlock* tile, int64_t blocks, float* sums);
+void multiply(ggml_type weights, const WeightBlock* panel, const RowBlock* tile, int64_t blocks, float* sums);
 
-/** The same to the bit for the tile's first `count` rows, 1 to 3, with weights that are unpacked on the way.
- */
+/** The same to the bit for the tile's first `count` rows, 1 to 3; weights are unpacked on the way. */
 void multiply_few(const WeightRows& rows, const RowBlock* tile, int64_t count, int64_t blocks, float* sums);
 
 }  // namespace quantised_panels

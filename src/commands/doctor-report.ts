@@ -42,7 +42,7 @@ function deviceRows({
 }: ExaminedDevice): string[][] {
   const name = DEVICE_NAMES[kind];
   if (!isUsable) return [[name, `no: ${problem ?? ''}`], ...(hint === undefined ? [] : [['', `   ${hint}`]])];
-  const kernels = hasOwnKernels ? '; kernels of our own for 4-bit weights' : '';
+  const kernels = hasOwnKernels ? '; own kernels for Q4_0, Q4_K, Q6_K' : '';
   if (kind === 'cpu') return [[name, `${threads} threads; ${cpuFeatures.join(' ')}${kernels}`]];
   return devices.map(({ name: id, description, totalBytes, freeBytes }) => [
     name,

@@ -20,7 +20,7 @@ export interface Backend extends AsyncDisposable {
   readonly threads: number;
   /** Instruction sets of the CPU's kernels, such as `AVX2`. */
   readonly cpuFeatures: ReadonlySet<string>;
-  /** Whether 4-bit weights are multiplied by kernels of our own, and stay as they are in the file. */
+  /** Whether Q4_0, Q4_K and Q6_K weights are multiplied by kernels of our own, and stay as they are in the file. */
   readonly hasOwnKernels: boolean;
 }
 

@@ -104,7 +104,7 @@ export interface NativeAddon {
   attach(libllamaPath: string): void;
   listDevices(): NativeDevice[];
   /**
-   * Lets language models that are loaded from now on multiply by their Q4_0 and Q4_K weights with kernels of our own,
+   * Lets language models that are loaded from now on multiply by their Q4_0, Q4_K and Q6_K weights with kernels of our own,
    * where these are ahead of ggml's; such weights are not repacked then. For the life of the process.
    * @param always also on processors with AVX-512, where they are not known to be
    * @returns whether they do
@@ -118,7 +118,7 @@ export interface NativeAddon {
    * @throws INVALID_ARGUMENT, also where this processor lacks AVX2
    */
   multiplyQuantised(options: {
-    type: 'Q4_0' | 'Q4_K';
+    type: 'Q4_0' | 'Q4_K' | 'Q6_K';
     inputs: number;
     weights: Uint8Array;
     rows: Float32Array;

@@ -2,12 +2,12 @@
 export interface CpuKernels {
   /** Instruction sets of the loaded kernels, as llama.cpp names them. */
   readonly cpuFeatures: ReadonlySet<string>;
-  /** Whether 4-bit weights are multiplied by kernels of our own. */
+  /** Whether some of these are multiplied by kernels of our own. */
   readonly hasOwnKernels: boolean;
 }
 
 /** What our kernels multiply by as it is in the file: native/quantised_panels.h. */
-const OWN_TYPES = ['q4_0', 'q4_K'];
+const OWN_TYPES = ['q4_0', 'q4_K', 'q6_K'];
 
 /**
  * Number formats that llama.cpp repacks for a CPU: it keeps its own copy of such matrices, in another order.

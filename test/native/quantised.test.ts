@@ -6,9 +6,9 @@ import { blockLayout } from '../reference/gguf-types.js';
 import { toHalf } from '../reference/half.js';
 import { Seeded } from '../reference/seeded.js';
 
-/* Our kernels for 4-bit weights, on x86 with AVX2, against plain float64 on the same rounded activations. */
+/* Our kernels for quantised weights, on x86 with AVX2, against plain float64 on the same rounded activations. */
 
-type QuantisedType = 'Q4_0' | 'Q4_K';
+type QuantisedType = 'Q4_0' | 'Q4_K' | 'Q6_K';
 
 interface Operands {
   readonly type: QuantisedType;
@@ -31,7 +31,8 @@ function randomOperands(type: QuantisedType, inputs: number, outputs: number, co
   const weights = Uint8Array.from({ length: ((inputs * outputs) / values) * bytes }, () => random.below(256));
   const view = new DataView(weights.buffer);
   for (let at = 0; at < weights.length; at += bytes) {
-    view.setUint16(at, toHalf(0.01 + random.below(100) / 1000), true);
+    const scale = type === 'Q6_K' ? at + bytes - 2 : at;
+    view.setUint16(scale, toHalf(0.01 + random.below(100) / 1000), true);
     if (type === 'Q4_K') view.setUint16(at + 2, toHalf(random.below(100) / 1000), true);
   }
   return { type, inputs, outputs, weights, rows: random.normal(inputs * count, 1) };
@@ -79,7 +80,7 @@ function multiply(operands: Operands, threads = 2): Float32Array {
 
 const BOUND = 1e-6;
 
-describe.each(['Q4_0', 'Q4_K'] as const)('multiplication by %s', (type) => {
+describe.each(['Q4_0', 'Q4_K', 'Q6_K'] as const)('multiplication by %s', (type) => {
   it.each([
     [256, 1, 1],
     [256, 16, 2],
