@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { askChoosing } from '../../src/engine/ask-choosing.js';
 import { openLlamaEngine } from '../../src/engine/llama-engine.js';
+import { choosingOf } from '../../src/llava/choosing.js';
 import { loadPixels } from '../../src/llava/pixels.js';
 import { writeRequest } from '../../src/llava/response-format.js';
 import { projectFile, runLlava } from '../helpers/run-llava.js';
@@ -32,7 +34,8 @@ async function askOneByOne(all: readonly DemoRow[]): Promise<ReadonlyMap<number,
     const request = writeRequest(asked, pixels.picture);
     const prefix = engine.look(await engine.encode(pixels));
     let answer = '';
-    for await (const event of prefix.ask(request, { temperature, topP: 1, seed, maxTokens: 512 }))
+    const sampling = { temperature, topP: 1, seed, maxTokens: 512 };
+    for await (const event of askChoosing(prefix, request, sampling, choosingOf(asked)))
       if (event.type === 'text') answer += event.text;
     answers.set(id, answer);
   }
