@@ -55,6 +55,12 @@ void run_parallel(int threads, int64_t count, Work work) {
 
 void PanelMultiplier::set_threads(int threads) { threads_ = std::max(1, threads); }
 
+/** A view of the same rows may begin at the same place: all of its shape counts. */
+bool PanelMultiplier::is_rounded(const FloatRows<const float>& rows, int64_t inputs) const {
+  return rounded_.first == rows.first && rounded_.stride == rows.stride && rounded_.count == rows.count &&
+         rounded_inputs_ == inputs;
+}
+
 void PanelMultiplier::round(const FloatRows<const float>& rows, int64_t inputs) {
   const int64_t blocks = inputs / kBlock;
   const int64_t tiles = divide_up(rows.count, kRows);
@@ -64,12 +70,13 @@ void PanelMultiplier::round(const FloatRows<const float>& rows, int64_t inputs) 
     quantised_panels::round_rows(row_of(rows, first), rows.stride, inputs,
                                  std::min(kRows, rows.count - first), tiles_.data() + tile * blocks);
   });
-  rounded_ = rows.first;
+  rounded_ = rows;
+  rounded_inputs_ = inputs;
 }
 
 void PanelMultiplier::multiply(const QuantisedMatrix& weights, const FloatRows<const float>& rows,
                                const FloatRows<float>& target) {
-  if (rounded_ != rows.first) round(rows, weights.inputs);
+  if (!is_rounded(rows, weights.inputs)) round(rows, weights.inputs);
   const int64_t blocks = weights.inputs / kBlock;
   const int64_t tiles = divide_up(rows.count, kRows);
   panels_.resize(static_cast<size_t>(blocks * threads_));

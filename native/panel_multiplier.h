@@ -28,7 +28,7 @@ class PanelMultiplier {
   void set_threads(int threads);
 
   /** What was multiplied may have changed: it is rounded anew. */
-  void forget() { rounded_ = nullptr; }
+  void forget() { rounded_ = {}; }
 
   /**
    * weights · rows → target, of as many rows. Rows that were multiplied right before are not rounded again,
@@ -39,10 +39,12 @@ class PanelMultiplier {
                 const FloatRows<float>& target);
 
  private:
+  bool is_rounded(const FloatRows<const float>& rows, int64_t inputs) const;
   void round(const FloatRows<const float>& rows, int64_t inputs);
 
   int threads_ = 1;
-  const float* rounded_ = nullptr;
+  FloatRows<const float> rounded_{};
+  int64_t rounded_inputs_ = 0;
   std::vector<quantised_panels::RowBlock> tiles_;
   std::vector<quantised_panels::WeightBlock> panels_;
   std::vector<float> sums_;

@@ -2,7 +2,7 @@
 export interface CpuKernels {
   /** Instruction sets of the loaded kernels, as llama.cpp names them. */
   readonly cpuFeatures: ReadonlySet<string>;
-  /** Whether some of these are multiplied by kernels of our own. */
+  /** Whether weights of some types are multiplied by kernels of our own: {@link OWN_TYPES}. */
   readonly hasOwnKernels: boolean;
 }
 
