@@ -21,8 +21,7 @@ struct QuantisedMatrix {
   int64_t outputs;
 };
 
-/** Multiplies by whole matrices, on several threads, with space that it keeps. Not for several callers at
- * once. */
+/** Multiplies by whole matrices, on several threads, with space that it keeps. Not for callers side by side. */
 class PanelMultiplier {
  public:
   void set_threads(int threads);

@@ -1,6 +1,6 @@
 import { freemem } from 'node:os';
 import { ExpectedError } from '../llava/expected-error.js';
-import type { Backend } from '../engine/backend.js';
+import type { PlannedBackend } from '../engine/backend.js';
 import type { OpenPlan } from '../engine/starting-engine.js';
 import { formatBytes } from '../terminal/format-bytes.js';
 import type { PairInfo } from '../weights/check-pair.js';
@@ -23,9 +23,6 @@ export interface PlacementFlags extends Omit<DeviceFlags, 'device' | 'threads'> 
   /** Questions side by side. Default: 1. */
   readonly sequences?: PlanRequest['sequences'];
 }
-
-/** What a plan needs to know of a loaded backend. */
-export type PlannedBackend = Pick<Backend, 'kind' | 'devices' | 'cpuFeatures' | 'hasOwnKernels'>;
 
 /**
  * Plans what goes where. What was asked for is done or refused; what was not is made to fit, and said when it is less

@@ -24,6 +24,9 @@ export interface Backend extends AsyncDisposable {
   readonly hasOwnKernels: boolean;
 }
 
+/** What a plan needs to know of a loaded backend. */
+export type PlannedBackend = Pick<Backend, 'kind' | 'devices' | 'cpuFeatures' | 'hasOwnKernels'>;
+
 export interface BackendOptions {
   /** Default: `auto`. */
   readonly device?: DeviceChoice | undefined;

@@ -1,4 +1,4 @@
-import { loadBackendFor, type Backend, type BackendOptions } from './backend.js';
+import { loadBackendFor, type Backend, type BackendOptions, type PlannedBackend } from './backend.js';
 import { compileGrammar } from './grammars.js';
 import type { Engine, WeightFiles } from './engine.js';
 import { openLlamaEngine, type OpenOptions } from './llama-engine.js';
@@ -36,7 +36,7 @@ export class StartingEngine implements AsyncDisposable {
    * The kind of device and the GPUs with their free memory, to plan with.
    * @throws ExpectedError('engine') when the device asked for cannot be had
    */
-  async backend(): Promise<Pick<Backend, 'kind' | 'devices' | 'cpuFeatures' | 'hasOwnKernels'>> {
+  async backend(): Promise<PlannedBackend> {
     return await this.#backend;
   }
 
