@@ -44,6 +44,8 @@ const pixels = await loadPixels({ kind: 'file', path }, { imageSize: engine.info
 const requests = Array.from({ length: Number(questions) }, (_, index) =>
   writeRequest({ text: QUESTIONS[index % QUESTIONS.length] ?? '', format: 'short' }, pixels.picture),
 );
+// Memory is touched for the first time here, and not in one of the two only.
+await askTogether(engine, pixels);
 const together: number[] = [];
 const oneByOne: number[] = [];
 for (let run = 0; run < Number(runs); run++) {

@@ -4,29 +4,19 @@
 
 #include "addon_context.h"
 #include "arguments.h"
+#include "cpu_graph.h"
 #include "devices.h"
 #include "evaluate_worker.h"
+#include "kernel_calls.h"
 #include "log_probabilities.h"
 #include "open_worker.h"
-#include "panel_backend.h"
-#include "panel_multiplier.h"
+#include "panel_device.h"
 #include "promise_worker.h"
+#include "quantised_panels.h"
 #include "symbols.h"
 #include "tower_object.h"
 
 namespace {
-
-constexpr int kMaxThreads = 512;
-
-/** Runs on the JavaScript thread what may throw Failure, and throws it there as an Error with a code. */
-template <typename Body>
-Napi::Value throwing(Napi::Env env, Body body) {
-  try {
-    return body();
-  } catch (const Failure& failure) {
-    throw make_error(env, failure.code(), failure.what());
-  }
-}
 
 Napi::Value js_attach(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&]() -> Napi::Value {
@@ -55,48 +45,12 @@ Napi::Value js_list_devices(const Napi::CallbackInfo& info) {
 Napi::Value js_accelerate_cpu(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&]() -> Napi::Value {
     require_attached();
-    const bool always = info[0].IsBoolean() && info[0].As<Napi::Boolean>().Value();
-    return Napi::Boolean::New(info.Env(), register_panel_backend(always));
-  });
-}
-
-ggml_type quantised_type(const Napi::Value& value) {
-  const std::string name = arguments::text(value, "type");
-  const ggml_type type = name == "Q4_0"   ? GGML_TYPE_Q4_0
-                         : name == "Q4_K" ? GGML_TYPE_Q4_K
-                         : name == "Q6_K" ? GGML_TYPE_Q6_K
-                                          : GGML_TYPE_COUNT;
-  if (type == GGML_TYPE_COUNT || !quantised_panels::supports(type))
-    throw Failure(code::kInvalidArgument,
-                  format("Expected a type that is multiplied here but received \"%s\"", name.c_str()));
-  return type;
-}
-
-Napi::Value js_multiply_quantised(const Napi::CallbackInfo& info) {
-  return throwing(info.Env(), [&]() -> Napi::Value {
-    require_attached();
-    const Napi::Object options = arguments::object(info[0], "options");
-    const ggml_type type = quantised_type(options.Get("type"));
-    const int inputs = arguments::integer(options.Get("inputs"), "inputs", 1, 1 << 20);
-    const auto weights = arguments::typed_array<Napi::Uint8Array>(options.Get("weights"), "weights",
-                                                                  napi_uint8_array, "Uint8Array");
-    const auto rows = arguments::typed_array<Napi::Float32Array>(options.Get("rows"), "rows",
-                                                                 napi_float32_array, "Float32Array");
-    const auto width = static_cast<size_t>(inputs);
-    const bool is_whole = inputs % g.ggml_blck_size(type) == 0;
-    const size_t stride = is_whole ? g.ggml_row_size(type, inputs) : 0;
-    if (!is_whole || weights.ByteLength() == 0 || weights.ByteLength() % stride != 0 ||
-        rows.ElementLength() == 0 || rows.ElementLength() % width != 0)
-      throw Failure(code::kInvalidArgument, format("Expected whole rows of %d inputs", inputs));
-    const auto outputs = static_cast<int64_t>(weights.ByteLength() / stride);
-    const auto count = static_cast<int64_t>(rows.ElementLength() / width);
-    Napi::Float32Array result = Napi::Float32Array::New(info.Env(), static_cast<size_t>(outputs * count));
-    PanelMultiplier multiplier;
-    multiplier.set_threads(arguments::integer(options.Get("threads"), "threads", 1, kMaxThreads));
-    multiplier.multiply({type, weights.Data(), stride, inputs, outputs},
-                        {rows.Data(), width * sizeof(float), count},
-                        {result.Data(), static_cast<size_t>(outputs) * sizeof(float), count});
-    return result;
+    const bool can = quantised_panels::supports(GGML_TYPE_Q4_0);
+    if (can) {
+      compute_own_operations();
+      register_panel_device();
+    }
+    return Napi::Boolean::New(info.Env(), can);
   });
 }
 
@@ -108,7 +62,7 @@ Napi::Value js_open_tower(const Napi::CallbackInfo& info) {
     const Napi::Value device = options.Get("device");
     const std::string name = device.IsNull() ? "" : arguments::text(device, "device");
     return open_tower(info.Env(), path, name,
-                      arguments::integer(options.Get("threads"), "threads", 1, kMaxThreads));
+                      arguments::integer(options.Get("threads"), "threads", 1, arguments::kMaxThreads));
   });
 }
 
@@ -167,6 +121,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("attach", Napi::Function::New<js_attach>(env, "attach"));
   exports.Set("listDevices", Napi::Function::New<js_list_devices>(env, "listDevices"));
   exports.Set("accelerateCpu", Napi::Function::New<js_accelerate_cpu>(env, "accelerateCpu"));
+  exports.Set("attendCached", Napi::Function::New<js_attend_cached>(env, "attendCached"));
   exports.Set("multiplyQuantised", Napi::Function::New<js_multiply_quantised>(env, "multiplyQuantised"));
   exports.Set("openTower", Napi::Function::New<js_open_tower>(env, "openTower"));
   exports.Set("evaluateFeatures", Napi::Function::New<js_evaluate_features>(env, "evaluateFeatures"));

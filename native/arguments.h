@@ -10,6 +10,8 @@
 /** Values from JavaScript, or INVALID_ARGUMENT saying what was expected. */
 namespace arguments {
 
+constexpr int kMaxThreads = 512;
+
 inline std::string text(const Napi::Value& value, const char* name) {
   if (!value.IsString()) throw Failure(code::kInvalidArgument, format("Expected a string for %s", name));
   return value.As<Napi::String>().Utf8Value();

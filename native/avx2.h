@@ -40,15 +40,4 @@ inline bool is_here() {
 #endif
 }
 
-/** Whether it has AVX-512 as well, for which ggml has kernels of its own. */
-inline bool has_wider() {
-#ifndef LLAVA_X86
-  return false;
-#elif defined(_MSC_VER)
-  return IsProcessorFeaturePresent(PF_AVX512F_INSTRUCTIONS_AVAILABLE) != 0;
-#else
-  return __builtin_cpu_supports("avx512f") != 0;
-#endif
-}
-
 }  // namespace avx2

@@ -51,3 +51,14 @@ ggml_backend_dev_t find_device(const std::string& name) {
 void* device_function(ggml_backend_dev_t device, const char* name) {
   return g.ggml_backend_reg_get_proc_address(g.ggml_backend_dev_backend_reg(device), name);
 }
+
+BackendPtr start_backend(ggml_backend_dev_t device, int threads) {
+  BackendPtr backend(g.ggml_backend_dev_init(device, nullptr));
+  if (backend == nullptr) {
+    throw Failure(code::kEngine, format("the device %s cannot be started", g.ggml_backend_dev_name(device)));
+  }
+  const auto set_threads =
+      reinterpret_cast<ggml_backend_set_n_threads_t>(device_function(device, "ggml_backend_set_n_threads"));
+  if (set_threads != nullptr) set_threads(backend.get(), threads);
+  return backend;
+}

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ggml-backend.h"
+#include "ggml_handles.h"
 
 struct Device {
   std::string name;         // what openTower takes
@@ -25,3 +26,6 @@ ggml_backend_dev_t cpu_device();
 
 /** A function of a device's backend that is not part of ggml's common interface; nullptr when it has none. */
 void* device_function(ggml_backend_dev_t device, const char* name);
+
+/** A backend of the device, for so many threads where it has any. Throws ENGINE when it cannot be started. */
+BackendPtr start_backend(ggml_backend_dev_t device, int threads);

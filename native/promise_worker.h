@@ -31,6 +31,16 @@ inline Napi::Error make_error(Napi::Env env, const char* code, const std::string
   return error;
 }
 
+/** Runs on the JavaScript thread what may throw Failure, and throws it there as an Error with a code. */
+template <typename Body>
+Napi::Value throwing(Napi::Env env, Body body) {
+  try {
+    return body();
+  } catch (const Failure& failure) {
+    throw make_error(env, failure.code(), failure.what());
+  }
+}
+
 /** What ggml's Vulkan backend throws while it computes: VK_ERROR_OUT_OF_HOST_MEMORY and …_DEVICE_MEMORY. */
 inline bool is_out_of_memory(const std::error_code& error) {
   return std::string(error.category().name()) == "vk::Result" && (error.value() == -1 || error.value() == -2);

@@ -15,7 +15,7 @@
   X(ggml_cont_2d) X(ggml_custom_4d) X(ggml_flash_attn_ext) X(ggml_fp32_to_fp16_row) X(ggml_free)        \
   X(ggml_gelu_erf)                                                                                      \
   X(ggml_get_type_traits) X(ggml_graph_n_nodes) X(ggml_graph_node) X(ggml_graph_overhead_custom) X(ggml_init) X(ggml_mul) X(ggml_mul_mat)        \
-  X(ggml_nbytes) X(ggml_new_graph_custom) X(ggml_new_tensor_2d) X(ggml_norm) X(ggml_permute)            \
+  X(ggml_nbytes) X(ggml_new_graph_custom) X(ggml_new_tensor_2d) X(ggml_new_tensor_3d) X(ggml_norm) X(ggml_permute)            \
   X(ggml_prec_set_acc) X(ggml_reshape_2d) X(ggml_reshape_3d) X(ggml_row_size) X(ggml_scale_inplace)     \
   X(ggml_set_input) X(ggml_set_name) X(ggml_set_output) X(ggml_silu) X(ggml_silu_inplace)               \
   X(ggml_soft_max_ext) X(ggml_tensor_overhead) X(ggml_type_name) X(ggml_type_size) X(ggml_view_2d)      \
@@ -27,7 +27,7 @@
   X(ggml_backend_dev_backend_reg) X(ggml_backend_dev_buffer_type) X(ggml_backend_dev_by_type)           \
   X(ggml_backend_dev_count) X(ggml_backend_dev_description) X(ggml_backend_dev_get)                     \
   X(ggml_backend_dev_init) X(ggml_backend_dev_memory) X(ggml_backend_dev_name)                          \
-  X(ggml_backend_dev_supports_op) X(ggml_backend_dev_type) X(ggml_backend_free)                         \
+  X(ggml_backend_dev_supports_op) X(ggml_backend_dev_type) X(ggml_backend_free) X(ggml_backend_graph_compute)                         \
   X(ggml_backend_reg_get_proc_address) X(ggml_backend_register) X(ggml_backend_sched_alloc_graph) X(ggml_backend_sched_free)     \
   X(ggml_backend_sched_get_buffer_size) X(ggml_backend_sched_graph_compute) X(ggml_backend_sched_new)   \
   X(ggml_backend_tensor_get) X(ggml_backend_tensor_set)                                                 \

@@ -29,17 +29,6 @@ class AbortOn {
   ggml_backend_set_abort_callback_t set_ = nullptr;
 };
 
-BackendPtr start(ggml_backend_dev_t device, int threads) {
-  BackendPtr backend(g.ggml_backend_dev_init(device, nullptr));
-  if (backend == nullptr) {
-    throw Failure(code::kEngine, format("the device %s cannot be started", g.ggml_backend_dev_name(device)));
-  }
-  const auto set_threads =
-      reinterpret_cast<ggml_backend_set_n_threads_t>(device_function(device, "ggml_backend_set_n_threads"));
-  if (set_threads != nullptr) set_threads(backend.get(), threads);
-  return backend;
-}
-
 Attention attention_on(ggml_backend_dev_t device) {
   return device == cpu_device() ? Attention::kFused : Attention::kPlain;
 }
@@ -56,8 +45,8 @@ VisionTower::VisionTower(GgufFile file, ggml_backend_dev_t device, int threads,
       shape_(read_vision_shape(file)),
       weights_(load_vision_weights(file, shape_, device, cancelled)),
       graph_(build_vision_graph(shape_, weights_, attention_on(device), threads)) {
-  if (device != cpu_device()) backends_.push_back(start(device, threads));
-  backends_.push_back(start(cpu_device(), threads));
+  if (device != cpu_device()) backends_.push_back(start_backend(device, threads));
+  backends_.push_back(start_backend(cpu_device(), threads));
   std::vector<ggml_backend_t> order;
   for (const BackendPtr& backend : backends_) order.push_back(backend.get());
   // The scheduler moves to the CPU whatever the device has no kernel for.

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ExpectedError } from '../llava/expected-error.js';
+import type { NativeKernels } from './native-kernels.js';
 import { llamaCppRelease, nodeLlamaCppVersion } from './release.js';
 
 /*
@@ -91,7 +92,7 @@ export interface FeatureEvaluation {
   readonly position: number;
 }
 
-export interface NativeAddon {
+export interface NativeAddon extends NativeKernels {
   /** llama.cpp release whose headers it was built with, such as `v0.5.0`. */
   readonly release: string;
   /** Version of node-llama-cpp whose C++ classes it was built with. */
@@ -104,26 +105,11 @@ export interface NativeAddon {
   attach(libllamaPath: string): void;
   listDevices(): NativeDevice[];
   /**
-   * Lets language models that are loaded from now on multiply by their Q4_0, Q4_K and Q6_K weights with kernels of our own,
-   * where these are ahead of ggml's; such weights are not repacked then. For the life of the process.
-   * @param always also on processors with AVX-512, where they are not known to be
-   * @returns whether they do
+   * Lets the CPU multiply by Q4_0, Q4_K and Q6_K weights of language models that are loaded from now on, and attend to
+   * float16 KV caches, with kernels of our own; such weights are not repacked then. For the life of the process.
+   * @returns whether it does; not where this processor lacks AVX2
    */
-  accelerateCpu(always?: boolean): boolean;
-  /**
-   * What those kernels make of one multiplication, for comparing them with other arithmetic.
-   * @param options.weights rows of weights as files have them, one for each output
-   * @param options.rows float32 [count, inputs], row by row
-   * @returns float32 [count, outputs]
-   * @throws INVALID_ARGUMENT, also where this processor lacks AVX2
-   */
-  multiplyQuantised(options: {
-    type: 'Q4_0' | 'Q4_K' | 'Q6_K';
-    inputs: number;
-    weights: Uint8Array;
-    rows: Float32Array;
-    threads: number;
-  }): Float32Array;
+  accelerateCpu(): boolean;
   /**
    * Loads an mmproj file. Reads it to the end before it settles.
    * @param options.device a name of `listDevices`, null for the CPU

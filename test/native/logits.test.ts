@@ -45,7 +45,7 @@ const variants: readonly { name: string; options: TextOptions; bound?: number }[
 let backend: Backend;
 beforeAll(async () => {
   backend = await loadBackend({ device: 'cpu', threads: 2 });
-  backend.addon.accelerateCpu(true);
+  backend.addon.accelerateCpu();
 });
 afterAll(async () => {
   await backend[Symbol.asyncDispose]();

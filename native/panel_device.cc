@@ -1,12 +1,10 @@
-#include "panel_backend.h"
+#include "panel_device.h"
 
-#include <cstring>
 #include <mutex>
 #include <new>
 
-#include "avx2.h"
 #include "ggml-backend-impl.h"
-#include "panel_multiplier.h"
+#include "panel_multiplication.h"
 #include "symbols.h"
 
 namespace {
@@ -18,41 +16,12 @@ constexpr const char* kName = "Panels";
 ggml_backend_buffer_type_t buffer_type();
 ggml_backend_dev_t device();
 
-PanelMultiplier& multiplier_of(ggml_backend_t backend) {
-  return *static_cast<PanelMultiplier*>(backend->context);
-}
-
 const char* backend_name(ggml_backend_t) { return kName; }
 
-void free_backend(ggml_backend_t backend) {
-  delete &multiplier_of(backend);
-  delete backend;
-}
+void free_backend(ggml_backend_t backend) { delete backend; }
 
-void multiply(PanelMultiplier& multiplier, ggml_tensor* target) {
-  const ggml_tensor* weights = target->src[0];
-  const ggml_tensor* rows = target->src[1];
-  multiplier.multiply({weights->type, weights->data, weights->nb[1], weights->ne[0], weights->ne[1]},
-                      {static_cast<const float*>(rows->data), rows->nb[1], rows->ne[1]},
-                      {static_cast<float*>(target->data), target->nb[1], target->ne[1]});
-}
-
-ggml_status compute(ggml_backend_t backend, ggml_cgraph* graph) {
-  multiplier_of(backend).forget();
-  try {
-    for (int i = 0; i < g.ggml_graph_n_nodes(graph); ++i) {
-      ggml_tensor* node = g.ggml_graph_node(graph, i);
-      // All others that are supported only look at data in another way.
-      if (node->op == GGML_OP_MUL_MAT && (node->flags & GGML_TENSOR_FLAG_COMPUTE) != 0)
-        multiply(multiplier_of(backend), node);
-    }
-  } catch (const std::bad_alloc&) {
-    return GGML_STATUS_ALLOC_FAILED;
-  }
-  return GGML_STATUS_SUCCESS;
-}
-
-void set_threads(ggml_backend_t backend, int threads) { multiplier_of(backend).set_threads(threads); }
+/** Is given nothing to compute, since it supports nothing once weights are loaded. */
+ggml_status compute_nothing(ggml_backend_t, ggml_cgraph*) { return GGML_STATUS_FAILED; }
 
 const char* device_name(ggml_backend_dev_t) { return kName; }
 
@@ -76,13 +45,9 @@ ggml_backend_t start(ggml_backend_dev_t self, const char*) {
   ggml_backend_i interface{};
   interface.get_name = backend_name;
   interface.free = free_backend;
-  interface.graph_compute = compute;
+  interface.graph_compute = compute_nothing;
   static ggml_guid guid = {'l', 'l', 'a', 'v', 'a', '-', 'p', 'a', 'n', 'e', 'l', 's', '-', '0', '0', '1'};
-  try {
-    return new ggml_backend{&guid, interface, self, new PanelMultiplier()};
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
+  return new (std::nothrow) ggml_backend{&guid, interface, self, nullptr};
 }
 
 ggml_backend_buffer_type_t device_buffer_type(ggml_backend_dev_t) { return buffer_type(); }
@@ -97,32 +62,13 @@ ggml_backend_buffer_t buffer_around(ggml_backend_dev_t, void* data, size_t size,
   return as_ours(g.ggml_backend_cpu_buffer_from_ptr(data, size));
 }
 
-bool is_ours(const ggml_tensor* weights) {
-  const ggml_backend_buffer_t buffer =
-      weights->view_src == nullptr ? weights->buffer : weights->view_src->buffer;
-  return buffer != nullptr && buffer->buft == buffer_type();
-}
-
-bool is_matrix(const ggml_tensor* tensor) { return tensor->ne[2] == 1 && tensor->ne[3] == 1; }
-
-bool supports_multiplication(const ggml_tensor* target) {
-  const ggml_tensor* weights = target->src[0];
-  const ggml_tensor* rows = target->src[1];
-  return quantised_panels::supports(weights->type) && is_ours(weights) && is_matrix(weights) &&
-         weights->nb[1] == g.ggml_row_size(weights->type, weights->ne[0]) && rows->type == GGML_TYPE_F32 &&
-         is_matrix(rows) && rows->nb[0] == sizeof(float) && target->type == GGML_TYPE_F32;
-}
-
-bool supports_operation(ggml_backend_dev_t, const ggml_tensor* target) {
-  switch (target->op) {
-    case GGML_OP_NONE:
-    case GGML_OP_RESHAPE:
-    case GGML_OP_VIEW:
-    case GGML_OP_PERMUTE:
-    case GGML_OP_TRANSPOSE: return true;
-    case GGML_OP_MUL_MAT: return supports_multiplication(target);
-    default: return false;
-  }
+/**
+ * Before it loads a matrix, llama.cpp asks whether it could be multiplied by in our buffer, with an empty one. Of loaded
+ * ones we compute nothing: that is the CPU's, which reads the same memory.
+ */
+bool supports_operation(ggml_backend_dev_t, const ggml_tensor* operation) {
+  return is_on_panel_device(operation->src[0]) && PanelMultiplication::supports(operation) &&
+         operation->src[0]->buffer->size == 0;
 }
 
 bool supports_buffer_type(ggml_backend_dev_t, ggml_backend_buffer_type_t type) {
@@ -159,10 +105,7 @@ size_t device_count(ggml_backend_reg_t) { return 1; }
 
 ggml_backend_dev_t device_at(ggml_backend_reg_t, size_t) { return device(); }
 
-void* find_function(ggml_backend_reg_t, const char* name) {
-  const bool is_threads = std::strcmp(name, "ggml_backend_set_n_threads") == 0;
-  return is_threads ? reinterpret_cast<void*>(set_threads) : nullptr;
-}
+void* find_function(ggml_backend_reg_t, const char*) { return nullptr; }
 
 ggml_backend_reg_t registry() {
   static ggml_backend_reg registry = {
@@ -190,9 +133,15 @@ ggml_backend_dev_t device() {
 
 }  // namespace
 
-bool register_panel_backend(bool always) {
-  if (!quantised_panels::supports(GGML_TYPE_Q4_0) || (avx2::has_wider() && !always)) return false;
+bool is_on_panel_device(const ggml_tensor* weights) {
+  if (weights == nullptr) return false;
+  const ggml_tensor* owner = weights->view_src == nullptr ? weights : weights->view_src;
+  return owner->buffer != nullptr && owner->buffer->buft == buffer_type();
+}
+
+ggml_backend_buffer_type_t panel_buffer_type() { return buffer_type(); }
+
+void register_panel_device() {
   static std::once_flag once;
   std::call_once(once, [] { g.ggml_backend_register(registry()); });
-  return true;
 }
