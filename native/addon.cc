@@ -102,6 +102,14 @@ Napi::Value js_log_probabilities(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value js_sort_logits(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    require_attached();
+    sort_logits(unwrap_context(info[0]));
+    return info.Env().Undefined();
+  });
+}
+
 Napi::Value js_cancel_evaluation(const Napi::CallbackInfo& info) {
   cancel(info.Env().GetInstanceData<AddonState>()->evaluating);
   return info.Env().Undefined();
@@ -122,10 +130,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("listDevices", Napi::Function::New<js_list_devices>(env, "listDevices"));
   exports.Set("accelerateCpu", Napi::Function::New<js_accelerate_cpu>(env, "accelerateCpu"));
   exports.Set("attendCached", Napi::Function::New<js_attend_cached>(env, "attendCached"));
-  exports.Set("multiplyQuantised", Napi::Function::New<js_multiply_quantised>(env, "multiplyQuantised"));
+  exports.Set("multiply", Napi::Function::New<js_multiply>(env, "multiply"));
   exports.Set("openTower", Napi::Function::New<js_open_tower>(env, "openTower"));
   exports.Set("evaluateFeatures", Napi::Function::New<js_evaluate_features>(env, "evaluateFeatures"));
   exports.Set("logProbabilities", Napi::Function::New<js_log_probabilities>(env, "logProbabilities"));
+  exports.Set("sortLogits", Napi::Function::New<js_sort_logits>(env, "sortLogits"));
   exports.Set("cancelEvaluation", Napi::Function::New<js_cancel_evaluation>(env, "cancelEvaluation"));
   exports.Set("cancelAll", Napi::Function::New<js_cancel_all>(env, "cancelAll"));
   return exports;

@@ -34,3 +34,5 @@ std::vector<double> log_probabilities(llama_context* context, int32_t index,
   for (const llama_token token : tokens) result.push_back(logits[token] - total);
   return result;
 }
+
+void sort_logits(llama_context* context) { g.llama_get_logits(context); }

@@ -11,3 +11,9 @@
  */
 std::vector<double> log_probabilities(llama_context* context, int32_t index,
                                       const std::vector<llama_token>& tokens);
+
+/**
+ * Brings the logits of the last batch into the order of its tokens. llama.cpp does so when it is first asked for any, which
+ * two threads must not do at once.
+ */
+void sort_logits(llama_context* context);

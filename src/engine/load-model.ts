@@ -5,6 +5,7 @@ import type { WeightFiles } from './engine.js';
 import { tellsOutOfMemory } from './llama-log.js';
 import { OutOfMemory } from './out-of-memory.js';
 import type { KvType, Placement } from './placement.js';
+import { sortLogitsOfEachBatch } from './sequence-bridge.js';
 
 /** LLaVA-1.5's 576 image tokens are evaluated in one batch. */
 export const BATCH_SIZE = 640;
@@ -53,7 +54,7 @@ export async function createContext(
 ): Promise<LlamaContext> {
   backend.log.clear();
   try {
-    return await model.createContext({
+    const context = await model.createContext({
       contextSize: placement.contextSize,
       sequences: placement.sequences,
       batchSize: BATCH_SIZE,
@@ -64,6 +65,8 @@ export async function createContext(
       ...(lora === undefined ? {} : { lora: { adapters: lora.map((filePath) => ({ filePath })) } }),
       ...(signal === undefined ? {} : { createSignal: signal }),
     });
+    sortLogitsOfEachBatch(backend.addon, context);
+    return context;
   } catch (error) {
     signal?.throwIfAborted();
     const times = placement.sequences === 1 ? '' : `${placement.sequences} times `;

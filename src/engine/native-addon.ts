@@ -136,6 +136,12 @@ export interface NativeAddon extends NativeKernels {
    * @throws CLOSED, INVALID_ARGUMENT (no logits there, no such token), INCOMPATIBLE
    */
   logProbabilities(nativeContext: object, logitIndex: number, tokens: Int32Array): Float64Array;
+  /**
+   * Brings the logits of the last batch into the order of its tokens, which llama.cpp does when it is first asked for any:
+   * before several threads ask.
+   * @throws CLOSED, INCOMPATIBLE
+   */
+  sortLogits(nativeContext: object): void;
   /** Ends the evaluations in flight: within milliseconds on a CPU, elsewhere when they are done. */
   cancelEvaluation(): void;
   /** Ends everything in flight, loading included, so that the process can leave. */

@@ -14,6 +14,7 @@ import { nativeFailure } from './native-failure.js';
 interface ContextInternals {
   readonly _ctx: {
     setThreads(threads: number): void;
+    decodeBatch(): Promise<void>;
     /** Answers with the last position copied. */
     copySequenceStateFromOtherSequence(target: number, source: number): Promise<number>;
     removeTokenCellsFromSequence(sequence: number, start: number, end: number): boolean;
@@ -158,6 +159,21 @@ export async function evaluateReading(
   } catch (error) {
     throw nativeFailure(error);
   }
+}
+
+/**
+ * Lets answers be chosen side by side. llama.cpp sorts a batch's rows of logits when it is first asked for one, and
+ * node-llama-cpp's samplers ask at once, on threads of their own: now and then, two sequences got each other's logits.
+ */
+export function sortLogitsOfEachBatch(addon: NativeAddon, context: LlamaContext): void {
+  const { _ctx: nativeContext } = context as unknown as ContextInternals;
+  const decodeBatch = nativeContext.decodeBatch.bind(nativeContext);
+  const decodeAndSort = async () => {
+    await decodeBatch();
+    addon.sortLogits(nativeContext);
+  };
+  // Its class lets nobody assign it.
+  Object.defineProperty(nativeContext, 'decodeBatch', { value: decodeAndSort });
 }
 
 /** Computes something else with the context's threads while it evaluates nothing: they would only wait for each other. */
