@@ -4,7 +4,7 @@
 #include <cstring>
 #include <limits>
 
-#include "avx2.h"
+#include "dot_tile.h"
 
 namespace attention_tile {
 
@@ -12,8 +12,7 @@ namespace attention_tile {
 
 namespace {
 
-constexpr int64_t kKeys = 64;  // of a block: their values stay in the first cache
-constexpr int64_t kFour = 4;
+constexpr int64_t kKeys = 64;         // of a block: their values stay in the first cache
 constexpr int64_t kAhead = 8;         // keys that are asked for before they are read
 constexpr uint16_t kHidden = 0xfc00;  // minus infinity
 constexpr float kNever = -std::numeric_limits<float>::infinity();
@@ -28,10 +27,6 @@ struct State {
   float most[Rows];   // the largest score
   float total[Rows];  // of shares
 };
-
-LLAVA_AVX2 LLAVA_INLINE __m256 load_halves(const char* from) {
-  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
-}
 
 /** e^x for x <= 0, within two units in the last place: Cephes' expf; 0 below -87, where float32 ends. */
 LLAVA_AVX2 LLAVA_INLINE __m256 exponential(__m256 x) {
@@ -56,11 +51,6 @@ LLAVA_AVX2 LLAVA_INLINE __m256 exponential(__m256 x) {
   return _mm256_and_ps(_mm256_castsi256_ps(scaled), is_here);
 }
 
-LLAVA_AVX2 LLAVA_INLINE __m128 add_lanes(const __m256* four) {
-  const __m256 pairs = _mm256_hadd_ps(_mm256_hadd_ps(four[0], four[1]), _mm256_hadd_ps(four[2], four[3]));
-  return _mm_add_ps(_mm256_castps256_ps128(pairs), _mm256_extractf128_ps(pairs, 1));
-}
-
 LLAVA_AVX2 LLAVA_INLINE float largest_of(__m256 lanes) {
   alignas(32) float each[8];
   _mm256_store_ps(each, lanes);
@@ -68,7 +58,7 @@ LLAVA_AVX2 LLAVA_INLINE float largest_of(__m256 lanes) {
 }
 
 LLAVA_AVX2 LLAVA_INLINE float sum_of(__m256 lanes) {
-  const __m256 four[kFour] = {lanes, _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
+  const __m256 four[] = {lanes, _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
   return _mm_cvtss_f32(add_lanes(four));
 }
 
@@ -95,32 +85,17 @@ LLAVA_AVX2 void compute_scores(const Memory& memory, int64_t first, int64_t coun
   const auto key_at = [&](int64_t key) {
     return memory.keys + static_cast<size_t>(first + std::min(key, count - 1)) * memory.key_stride;
   };
-  for (int64_t key = 0; key < count; key += kFour) {
-    const char* keys[kFour];
-    __m256 sums[Rows][kFour];
-    for (int64_t i = 0; i < kFour; ++i) {
-      keys[i] = key_at(key + i);
+  const float* queries[Rows];
+  for (int64_t row = 0; row < Rows; ++row) queries[row] = state.query[row];
+  for (int64_t key = 0; key < count; key += kDotOthers) {
+    const uint16_t* keys[kDotOthers];
+    for (int64_t i = 0; i < kDotOthers; ++i) {
+      keys[i] = reinterpret_cast<const uint16_t*>(key_at(key + i));
       prefetch(key_at(key + i + kAhead), memory.key_width);
     }
-    LLAVA_UNROLL
-    for (int64_t row = 0; row < Rows; ++row) {
-      LLAVA_UNROLL
-      for (int64_t i = 0; i < kFour; ++i) sums[row][i] = _mm256_setzero_ps();
-    }
-    LLAVA_KEEP_LOOP
-    for (int64_t at = 0; at < memory.key_width; at += 8) {
-      __m256 parts[kFour];
-      LLAVA_UNROLL
-      for (int64_t i = 0; i < kFour; ++i) parts[i] = load_halves(keys[i] + at * 2);
-      LLAVA_UNROLL
-      for (int64_t row = 0; row < Rows; ++row) {
-        const __m256 query = _mm256_load_ps(state.query[row] + at);
-        LLAVA_UNROLL
-        for (int64_t i = 0; i < kFour; ++i) sums[row][i] = _mm256_fmadd_ps(parts[i], query, sums[row][i]);
-      }
-    }
-    LLAVA_UNROLL
-    for (int64_t row = 0; row < Rows; ++row) _mm_store_ps(state.share[row] + key, add_lanes(sums[row]));
+    __m128 scores[Rows];
+    dot_four<Float16, Rows>(queries, keys, memory.key_width, scores);
+    for (int64_t row = 0; row < Rows; ++row) _mm_store_ps(state.share[row] + key, scores[row]);
   }
 }
 
@@ -131,7 +106,7 @@ LLAVA_AVX2 void weigh(int64_t row, int64_t width, State<Rows>& state) {
   const __m256 never = _mm256_set1_ps(kNever);
   __m256 largest = never;
   for (int64_t key = 0; key < kKeys; key += 8) {
-    const __m256 mask = load_halves(reinterpret_cast<const char*>(state.mask[row] + key));
+    const __m256 mask = Float16::load(state.mask[row] + key);
     const __m256 score = _mm256_add_ps(_mm256_load_ps(share + key), mask);
     // Whatever a hidden position holds, it may be no number.
     const __m256 seen = _mm256_blendv_ps(score, never, _mm256_cmp_ps(mask, never, _CMP_EQ_OQ));
@@ -169,7 +144,8 @@ LLAVA_AVX2 void add_values(const char* values, size_t stride, int64_t count, int
   for (int64_t key = 0; key < count; ++key, values += stride) {
     __m256 parts[Eights];
     LLAVA_UNROLL
-    for (int64_t i = 0; i < Eights; ++i) parts[i] = load_halves(values + i * 16);
+    for (int64_t i = 0; i < Eights; ++i)
+      parts[i] = Float16::load(reinterpret_cast<const uint16_t*>(values) + i * 8);
     LLAVA_UNROLL
     for (int64_t row = 0; row < Rows; ++row) {
       const __m256 share = _mm256_broadcast_ss(state.share[row] + key);

@@ -17,6 +17,7 @@
         "<(root)/evaluate_features.cc",
         "<(root)/evaluate_worker.cc",
         "<(root)/fill_tensor.cc",
+        "<(root)/float_multiplication.cc",
         "<(root)/gguf_file.cc",
         "<(root)/gguf_values.cc",
         "<(root)/kernel_calls.cc",

@@ -7,6 +7,7 @@
 #include "failure.h"
 #include "ggml_handles.h"
 #include "panel_device.h"
+#include "quantised_panels.h"
 
 namespace {
 
@@ -41,8 +42,8 @@ std::vector<float> compute(ggml_context* context, ggml_tensor* output, int threa
 
 }  // namespace
 
-std::vector<float> multiply_quantised(ggml_type type, int64_t inputs, const std::vector<char>& weights,
-                                      const std::vector<float>& rows, int threads) {
+std::vector<float> multiply(ggml_type type, int64_t inputs, const std::vector<char>& weights,
+                            const std::vector<float>& rows, int threads) {
   compute_own_operations();
   const ContextPtr matrices = make_context();
   const ContextPtr context = make_context();
@@ -51,7 +52,9 @@ std::vector<float> multiply_quantised(ggml_type type, int64_t inputs, const std:
   ggml_tensor* matrix = g.ggml_new_tensor_2d(matrices.get(), type, inputs, outputs);
   ggml_tensor* input = g.ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, inputs, count);
   ggml_tensor* output = g.ggml_mul_mat(context.get(), matrix, input);
-  const BufferPtr on_panel_device = allocate(matrices.get(), panel_buffer_type());
+  const bool is_quantised = quantised_panels::supports(type);
+  const BufferPtr kept =
+      allocate(matrices.get(), is_quantised ? panel_buffer_type() : g.ggml_backend_cpu_buffer_type());
   const BufferPtr on_cpu = allocate(context.get(), g.ggml_backend_cpu_buffer_type());
   fill(matrix, weights);
   fill(input, rows);

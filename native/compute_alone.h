@@ -8,12 +8,12 @@
 /* What graphs with one operation give: what tests compare with plain floats. They throw Failure and std::bad_alloc. */
 
 /**
- * Multiplies by a matrix on the panel device.
+ * Multiplies by a matrix, which is on the panel device when it is quantised.
  * @param weights [outputs] rows of `inputs` numbers each, as files have them
  * @param rows [count, inputs], row by row
  * @return [count, outputs]
  */
-std::vector<float> multiply_quantised(ggml_type type, int64_t inputs, const std::vector<char>& weights,
+std::vector<float> multiply(ggml_type type, int64_t inputs, const std::vector<char>& weights,
                                       const std::vector<float>& rows, int threads);
 
 /** Operands of attention; numbers of float16 as their bits. */

@@ -10,6 +10,7 @@
 
 #include "cache_attention.h"
 #include "devices.h"
+#include "float_multiplication.h"
 #include "ggml-backend-impl.h"
 #include "ggml_handles.h"
 #include "panel_device.h"
@@ -47,6 +48,7 @@ class CpuGraph {
 
   std::unique_ptr<GraphOperation> own_operation(const ggml_tensor* node) {
     if (CacheAttention::supports(node)) return std::make_unique<CacheAttention>(node);
+    if (FloatMultiplication::supports(node)) return std::make_unique<FloatMultiplication>(node);
     if (!is_on_panel_device(node->src[0]) || !PanelMultiplication::supports(node)) return nullptr;
     const ggml_tensor* rows = node->src[1];
     rounded_.reserve(rows->ne[0], rows->ne[1]);

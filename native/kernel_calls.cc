@@ -39,8 +39,12 @@ std::vector<uint16_t> halves_of(const Napi::Object& options, const char* name) {
   return {array.Data(), array.Data() + array.ElementLength()};
 }
 
-ggml_type quantised_type(const Napi::Value& value) {
+/** What is multiplied by here, by the names of the types in files. */
+ggml_type weight_type(const Napi::Value& value) {
   const std::string name = arguments::text(value, "type");
+  if (name == "F32") return GGML_TYPE_F32;
+  if (name == "F16") return GGML_TYPE_F16;
+  if (name == "BF16") return GGML_TYPE_BF16;
   const ggml_type type = name == "Q4_0"   ? GGML_TYPE_Q4_0
                          : name == "Q4_K" ? GGML_TYPE_Q4_K
                          : name == "Q6_K" ? GGML_TYPE_Q6_K
@@ -53,26 +57,23 @@ ggml_type quantised_type(const Napi::Value& value) {
 
 }  // namespace
 
-Napi::Value js_multiply_quantised(const Napi::CallbackInfo& info) {
+Napi::Value js_multiply(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&]() -> Napi::Value {
     require_attached();
     const Napi::Object options = arguments::object(info[0], "options");
-    const ggml_type type = quantised_type(options.Get("type"));
+    const ggml_type type = weight_type(options.Get("type"));
     const int inputs = arguments::integer(options.Get("inputs"), "inputs", 1, 1 << 20);
     const auto weights = arguments::typed_array<Napi::Uint8Array>(options.Get("weights"), "weights",
                                                                   napi_uint8_array, "Uint8Array");
-    const auto rows = arguments::typed_array<Napi::Float32Array>(options.Get("rows"), "rows",
-                                                                 napi_float32_array, "Float32Array");
+    const std::vector<float> rows = floats_of(options, "rows");
     const auto width = static_cast<size_t>(inputs);
     const bool is_whole = inputs % g.ggml_blck_size(type) == 0;
     const size_t stride = is_whole ? g.ggml_row_size(type, inputs) : 0;
-    if (!is_whole || weights.ByteLength() == 0 || weights.ByteLength() % stride != 0 ||
-        rows.ElementLength() == 0 || rows.ElementLength() % width != 0)
+    if (!is_whole || weights.ByteLength() == 0 || weights.ByteLength() % stride != 0 || rows.empty() ||
+        rows.size() % width != 0)
       throw Failure(code::kInvalidArgument, format("Expected whole rows of %d inputs", inputs));
-    return to_javascript(
-        info.Env(),
-        multiply_quantised(type, inputs, {weights.Data(), weights.Data() + weights.ByteLength()},
-                           {rows.Data(), rows.Data() + rows.ElementLength()}, threads_of(options)));
+    const std::vector<char> bytes(weights.Data(), weights.Data() + weights.ByteLength());
+    return to_javascript(info.Env(), multiply(type, inputs, bytes, rows, threads_of(options)));
   });
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "avx2.h"
+#include "float_types.h"
 
 namespace {
 
@@ -16,27 +16,6 @@ constexpr int64_t kScratch = kTiles * kTile * kDepth;
 using AddTile = void (*)(const float*, const void*, int64_t, const float*, int64_t, float*, int64_t);
 
 #ifdef LLAVA_X86
-
-struct Float32 {
-  using Stored = float;
-  static LLAVA_AVX2 LLAVA_INLINE __m256 load(const float* from) { return _mm256_loadu_ps(from); }
-};
-
-struct Float16 {
-  using Stored = uint16_t;
-  static LLAVA_AVX2 LLAVA_INLINE __m256 load(const uint16_t* from) {
-    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
-  }
-};
-
-/** The upper half of a float32. */
-struct BFloat16 {
-  using Stored = uint16_t;
-  static LLAVA_AVX2 LLAVA_INLINE __m256 load(const uint16_t* from) {
-    const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
-  }
-};
 
 /**
  * Adds to a tile of 6 x 16 sums: `rows` holds `depth` times 6 numbers, `weights` `depth` times 16.

@@ -21,14 +21,14 @@ export interface NativeKernels {
     threads: number;
   }): Float32Array;
   /**
-   * Multiplication by quantised weights.
+   * Multiplication by weights.
    * @param options.weights rows of weights as files have them, one for each output
    * @param options.rows float32 [count, inputs], row by row
    * @returns float32 [count, outputs]
-   * @throws INVALID_ARGUMENT, also where this processor lacks AVX2
+   * @throws INVALID_ARGUMENT, for quantised weights also where this processor lacks AVX2
    */
-  multiplyQuantised(options: {
-    type: 'Q4_0' | 'Q4_K' | 'Q6_K';
+  multiply(options: {
+    type: 'Q4_0' | 'Q4_K' | 'Q6_K' | 'F32' | 'F16' | 'BF16';
     inputs: number;
     weights: Uint8Array;
     rows: Float32Array;

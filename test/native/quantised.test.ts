@@ -75,7 +75,7 @@ function worstError({ type, inputs, outputs, weights, rows }: Operands, actual: 
 }
 
 function multiply(operands: Operands, threads = 2): Float32Array {
-  return addon.multiplyQuantised({ ...operands, threads });
+  return addon.multiply({ ...operands, threads });
 }
 
 const BOUND = 1e-6;
@@ -126,7 +126,7 @@ describe.each(['Q4_0', 'Q4_K', 'Q6_K'] as const)('multiplication by %s', (type) 
       { threads: 0 },
     ];
     for (const change of wrong) {
-      const call = () => addon.multiplyQuantised({ ...operands, threads: 1, ...change });
+      const call = () => addon.multiply({ ...operands, threads: 1, ...change });
       expect(call, JSON.stringify(change)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
     }
   });
