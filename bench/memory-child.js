@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { loadPixels } from '../dist/llava/pixels.js';
-import { openLlamaEngine } from '../dist/engine/llama-engine.js';
+import { loadPixels } from '../dist/program/pixels.js';
+import { openLlamaEngine } from '../dist/program/llama-engine.js';
 
 const { model, mmproj, device, isOpenedOnly, ...placement } = JSON.parse(process.argv[2] ?? '');
 const engine = await openLlamaEngine({ model, mmproj }, { device, placement });

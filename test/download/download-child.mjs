@@ -1,6 +1,6 @@
 // Downloads files as a process of its own that can be killed: requests, settings and options as JSON in argv.
 // Writes a line for each end and each wait.
-import { downloadFile } from '../../dist/hub/download.js';
+import { downloadFile } from '../../dist/program/download.js';
 
 const [requests, settings, options] = JSON.parse(process.argv[2]);
 

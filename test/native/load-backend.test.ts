@@ -67,7 +67,7 @@ it('reads the CPU features of a line with several backends', () => {
 
 describe('node-llama-cpp in one file, as the build makes it', () => {
   it('can be loaded, and shares its locks with us', async () => {
-    const path = projectFile('dist/engine/node-llama-cpp.js');
+    const path = projectFile('dist/program/node-llama-cpp.js');
     const { Llama } = (await import(path)) as { Llama: { _create: unknown } };
     expect(Llama._create).toBeTypeOf('function');
     expect(readFileSync(path, 'utf8')).toMatch(/from "lifecycle-utils"/);
