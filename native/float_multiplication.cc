@@ -6,20 +6,13 @@
 #include "dot_tile.h"
 #include "share_work.h"
 #include "symbols.h"
+#include "tensor_rows.h"
 
 #ifdef LLAVA_X86
 
 namespace {
 
 constexpr int64_t kPanel = 16;  // outputs whose weights stay in a cache while all rows are multiplied by them
-
-bool is_matrix(const ggml_tensor* tensor) { return tensor->ne[2] == 1 && tensor->ne[3] == 1; }
-
-template <class Value>
-Value* row_of(const ggml_tensor* tensor, int64_t index) {
-  return reinterpret_cast<Value*>(static_cast<char*>(tensor->data) +
-                                  static_cast<size_t>(index) * tensor->nb[1]);
-}
 
 /** Four outputs of so many rows; behind the last output it is taken again. */
 template <class Type, int64_t Rows>

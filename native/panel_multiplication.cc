@@ -6,6 +6,7 @@
 
 #include "share_work.h"
 #include "symbols.h"
+#include "tensor_rows.h"
 
 namespace {
 
@@ -18,17 +19,6 @@ using quantised_panels::WeightRows;
 constexpr int64_t kTile = kRows * kOutputs;
 
 int64_t divide_up(int64_t value, int64_t by) { return (value + by - 1) / by; }
-
-bool is_matrix(const ggml_tensor* tensor) { return tensor->ne[2] == 1 && tensor->ne[3] == 1; }
-
-const char* row_of(const ggml_tensor* tensor, int64_t index) {
-  return static_cast<const char*>(tensor->data) + static_cast<size_t>(index) * tensor->nb[1];
-}
-
-float* target_row(const ggml_tensor* target, int64_t index) {
-  return reinterpret_cast<float*>(static_cast<char*>(target->data) +
-                                  static_cast<size_t>(index) * target->nb[1]);
-}
 
 }  // namespace
 
@@ -64,7 +54,7 @@ void PanelMultiplication::round(int threads) {
   const int64_t blocks = rows->ne[0] / kBlock;
   share_work(next_tile_, divide_up(rows->ne[1], kRows), threads, [&](int64_t tile) {
     const int64_t first = tile * kRows;
-    quantised_panels::round_rows(row_of(rows, first), rows->nb[1], rows->ne[0],
+    quantised_panels::round_rows(row_of<const char>(rows, first), rows->nb[1], rows->ne[0],
                                  std::min(kRows, rows->ne[1] - first), rounded_.tile(tile, blocks));
   });
 }
@@ -87,7 +77,7 @@ void PanelMultiplication::multiply(int threads) {
   share_work(next_panel_, divide_up(weights->ne[1], kOutputs), threads, [&](int64_t index) {
     const int64_t first = index * kOutputs;
     const int64_t width = std::min(kOutputs, weights->ne[1] - first);
-    const WeightRows source{weights->type, row_of(weights, first), weights->nb[1], width};
+    const WeightRows source{weights->type, row_of<const char>(weights, first), weights->nb[1], width};
     if (tiles == 1) {
       quantised_panels::multiply_few(source, rounded_.tile(0, blocks), count, blocks, sums.data());
     } else {
@@ -97,6 +87,6 @@ void PanelMultiplication::multiply(int threads) {
                                    sums.data() + tile * kTile);
     }
     for (int64_t row = 0; row < count; ++row)
-      std::copy_n(sums.data() + row * kOutputs, width, target_row(operation_, row) + first);
+      std::copy_n(sums.data() + row * kOutputs, width, row_of<float>(operation_, row) + first);
   });
 }
