@@ -62,7 +62,7 @@ Napi::Value js_multiply(const Napi::CallbackInfo& info) {
     require_attached();
     const Napi::Object options = arguments::object(info[0], "options");
     const ggml_type type = weight_type(options.Get("type"));
-    const int inputs = arguments::integer(options.Get("inputs"), "inputs", 1, 1 << 20);
+    const int inputs = size_of(options, "inputs");
     const auto weights = arguments::typed_array<Napi::Uint8Array>(options.Get("weights"), "weights",
                                                                   napi_uint8_array, "Uint8Array");
     const std::vector<float> rows = floats_of(options, "rows");

@@ -62,13 +62,19 @@ ggml_backend_buffer_t buffer_around(ggml_backend_dev_t, void* data, size_t size,
   return as_ours(g.ggml_backend_cpu_buffer_from_ptr(data, size));
 }
 
+/** A view's is that of what it looks at; its own may not be set yet. */
+ggml_backend_buffer_t buffer_of(const ggml_tensor* tensor) {
+  return tensor->view_src == nullptr ? tensor->buffer : tensor->view_src->buffer;
+}
+
 /**
  * Before it loads a matrix, llama.cpp asks whether it could be multiplied by in our buffer, with an empty one. Of loaded
  * ones we compute nothing: that is the CPU's, which reads the same memory.
  */
 bool supports_operation(ggml_backend_dev_t, const ggml_tensor* operation) {
-  return is_on_panel_device(operation->src[0]) && PanelMultiplication::supports(operation) &&
-         operation->src[0]->buffer->size == 0;
+  const ggml_tensor* weights = operation->src[0];
+  return is_on_panel_device(weights) && PanelMultiplication::supports(operation) &&
+         buffer_of(weights)->size == 0;
 }
 
 bool supports_buffer_type(ggml_backend_dev_t, ggml_backend_buffer_type_t type) {
@@ -135,8 +141,8 @@ ggml_backend_dev_t device() {
 
 bool is_on_panel_device(const ggml_tensor* weights) {
   if (weights == nullptr) return false;
-  const ggml_tensor* owner = weights->view_src == nullptr ? weights : weights->view_src;
-  return owner->buffer != nullptr && owner->buffer->buft == buffer_type();
+  const ggml_backend_buffer_t buffer = buffer_of(weights);
+  return buffer != nullptr && buffer->buft == buffer_type();
 }
 
 ggml_backend_buffer_type_t panel_buffer_type() { return buffer_type(); }
