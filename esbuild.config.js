@@ -5,8 +5,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
-const OUTPUT = 'dist/program';
-
 /** Their code is taken in, but looks for what belongs to it where the package is. */
 const FOUND_AT_HOME = ['node-llama-cpp', 'sharp'];
 
@@ -35,7 +33,7 @@ await build({
     pixels: 'src/llava/pixels.ts',
   },
   // As deep as src/engine and src/weights, from where package.json, models.json and the addon are looked for.
-  outdir: OUTPUT,
+  outdir: 'dist/program',
   bundle: true,
   splitting: true,
   format: 'esm',

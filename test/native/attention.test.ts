@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadBackend } from '../../src/engine/backend.js';
 import type { NativeAddon } from '../../src/engine/native-addon.js';
 import type { NativeKernels } from '../../src/engine/native-kernels.js';
+import { loadKernels } from '../helpers/load-kernels.js';
 import { fromHalf, toHalf } from '../reference/half.js';
 import { Seeded } from '../reference/seeded.js';
 
@@ -16,9 +16,7 @@ const HIDDEN = toHalf(-Infinity);
 let addon: NativeAddon;
 let isOurs: boolean;
 beforeAll(async () => {
-  await using backend = await loadBackend({ device: 'cpu', threads: 1 });
-  addon = backend.addon;
-  isOurs = addon.accelerateCpu();
+  ({ addon, isOurs } = await loadKernels());
 });
 
 function randomHalves(random: Seeded, count: number): Uint16Array {

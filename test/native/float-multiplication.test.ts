@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadBackend } from '../../src/engine/backend.js';
 import type { NativeAddon } from '../../src/engine/native-addon.js';
+import { loadKernels } from '../helpers/load-kernels.js';
+import { worstProductError } from '../reference/compare.js';
 import { fromBrainFloat, fromHalf, toBrainFloat, toHalf } from '../reference/half.js';
 import { Seeded } from '../reference/seeded.js';
 
@@ -14,9 +15,7 @@ const BOUND = 1e-6;
 let addon: NativeAddon;
 let isOurs: boolean;
 beforeAll(async () => {
-  await using backend = await loadBackend({ device: 'cpu', threads: 1 });
-  addon = backend.addon;
-  isOurs = addon.accelerateCpu();
+  ({ addon, isOurs } = await loadKernels());
 });
 
 interface Operands {
@@ -49,19 +48,8 @@ function multiply({ type, inputs, weights, rows }: Operands, threads = 2): Float
   return addon.multiply({ type, inputs, weights, rows, threads });
 }
 
-/** The largest difference, as a share of what was added up. */
 function worstError({ inputs, matrix, rows }: Operands, actual: Float32Array): number {
-  const outputs = matrix.length / inputs;
-  return actual.reduce((worst, value, at) => {
-    const [row, output] = [Math.floor(at / outputs) * inputs, (at % outputs) * inputs];
-    let [sum, size] = [0, 0];
-    for (let k = 0; k < inputs; k++) {
-      const product = rows[row + k]! * matrix[output + k]!;
-      sum += product;
-      size += Math.abs(product);
-    }
-    return Math.max(worst, Math.abs(value - sum) / (size || 1));
-  }, 0);
+  return worstProductError(matrix, rows, inputs, actual);
 }
 
 describe.each(['F32', 'F16', 'BF16'] as const)('multiplication by %s', (type) => {

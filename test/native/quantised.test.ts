@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadBackend } from '../../src/engine/backend.js';
 import type { NativeAddon } from '../../src/engine/native-addon.js';
+import { loadKernels } from '../helpers/load-kernels.js';
+import { worstProductError } from '../reference/compare.js';
 import { dequantise } from '../reference/dequantise.js';
 import { blockLayout } from '../reference/gguf-types.js';
 import { toHalf } from '../reference/half.js';
@@ -20,8 +21,7 @@ interface Operands {
 
 let addon: NativeAddon;
 beforeAll(async () => {
-  await using backend = await loadBackend({ device: 'cpu', threads: 1 });
-  addon = backend.addon;
+  ({ addon } = await loadKernels());
 });
 
 /** Any bytes are weights, as long as scales are numbers. */
@@ -56,22 +56,8 @@ function roundToEven(value: number): number {
   return Math.round(value);
 }
 
-/** The largest difference, as a share of what was added up. */
 function worstError({ type, inputs, outputs, weights, rows }: Operands, actual: Float32Array): number {
-  const matrix = dequantise(type, weights, inputs * outputs);
-  const rounded = roundBlocks(rows);
-  let worst = 0;
-  actual.forEach((value, at) => {
-    const [row, output] = [Math.floor(at / outputs) * inputs, (at % outputs) * inputs];
-    let [sum, size] = [0, 0];
-    for (let k = 0; k < inputs; k++) {
-      const product = rounded[row + k]! * matrix[output + k]!;
-      sum += product;
-      size += Math.abs(product);
-    }
-    worst = Math.max(worst, Math.abs(value - sum) / (size || 1));
-  });
-  return worst;
+  return worstProductError(dequantise(type, weights, inputs * outputs), roundBlocks(rows), inputs, actual);
 }
 
 function multiply(operands: Operands, threads = 2): Float32Array {
