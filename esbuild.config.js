@@ -20,6 +20,50 @@ const findAtHome = {
   },
 };
 
+/**
+ * What llava never calls of node-llama-cpp, and what that loads in turn, is half of it: building, downloading, chat templates.
+ * Files of their own, read if they are called after all.
+ */
+const READ_WHEN_CALLED = {
+  getGrammarsFolder: (own) => `async (...given) => (await ${own}).getGrammarsFolder(...given)`,
+  getLlamaWithoutBackend: (own) => `async (...given) => (await ${own}).getLlamaWithoutBackend(...given)`,
+  LlamaDecisionContext: (own) =>
+    `{ _create: async (...given) => (await ${own}).LlamaDecisionContext._create(...given) }`,
+  LlamaRankingContext: (own) =>
+    `{ _create: async (...given) => (await ${own}).LlamaRankingContext._create(...given) }`,
+  getLlamaClasses: () => `() => { throw new Error('llava has node-llama-cpp without its chat sessions'); }`,
+};
+
+/** @type {import('esbuild').Plugin} */
+const readWhenCalled = {
+  name: 'read-when-called',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /\?called$/ }, ({ path }) => ({
+      path: path.replace('?called', ''),
+      suffix: '?called',
+    }));
+    for (const [name, write] of Object.entries(READ_WHEN_CALLED))
+      onLoad({ filter: new RegExp(`node-llama-cpp[\\/]dist.*[\\/]${name}\\.js$`) }, ({ path, suffix }) => {
+        if (suffix === '?called') return undefined;
+        return {
+          contents: `export const ${name} = ${write(`import(${JSON.stringify(`${path}?called`)})`)};`,
+        };
+      });
+  },
+};
+
+/** Imported as a module, each property of `process` is read, which opens standard input; the global one is the same object. */
+/** @type {import('esbuild').Plugin} */
+const globalProcess = {
+  name: 'global-process',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^(node:)?process$/ }, () => ({ path: 'process', namespace: 'global' }));
+    onLoad({ filter: /.*/, namespace: 'global' }, () => ({
+      contents: 'module.exports = globalThis.process;',
+    }));
+  },
+};
+
 await rm('dist', { recursive: true, force: true });
 await build({
   entryPoints: {
@@ -40,7 +84,7 @@ await build({
   platform: 'node',
   target: 'node20',
   logLevel: 'warning',
-  plugins: [findAtHome],
+  plugins: [globalProcess, readWhenCalled, findAtHome],
   external: [
     'node-llama-cpp',
     '@node-llama-cpp/*',
@@ -48,7 +92,7 @@ await build({
     'ipull',
     'lifecycle-utils',
     'proper-lockfile',
-    '@img/*',
+    '@img/sharp-*',
     'ink',
     'react',
     'sixel',
