@@ -64,18 +64,19 @@ const globalProcess = {
   },
 };
 
-await rm('dist', { recursive: true, force: true });
-await build({
-  entryPoints: {
-    main: 'src/main.ts',
-    'probe-process': 'src/engine/probe-process.ts',
-    // The part that runs the CPU, which engine/cpu-llama.ts loads.
-    'node-llama-cpp': 'node_modules/node-llama-cpp/dist/bindings/Llama.js',
-    // What processes of tests and benches call, where a TypeScript runner would take time and memory of its own.
-    download: 'src/hub/download.ts',
-    'llama-engine': 'src/engine/llama-engine.ts',
-    pixels: 'src/llava/pixels.ts',
-  },
+/** Each a program of its own, so that none is cut into more files for the sake of another. */
+const PROGRAMS = [
+  { main: 'src/main.ts' },
+  { 'probe-process': 'src/engine/probe-process.ts' },
+  // The part that runs the CPU, which engine/cpu-llama.ts loads.
+  { 'node-llama-cpp': 'node_modules/node-llama-cpp/dist/bindings/Llama.js' },
+  // What processes of tests and benches call, where a TypeScript runner would take time and memory of its own.
+  { download: 'src/hub/download.ts' },
+  { 'llama-engine': 'src/engine/llama-engine.ts', pixels: 'src/llava/pixels.ts' },
+];
+
+/** @type {import('esbuild').BuildOptions} */
+const OPTIONS = {
   // As deep as src/engine and src/weights, from where package.json, models.json and the addon are looked for.
   outdir: 'dist/program',
   bundle: true,
@@ -102,4 +103,7 @@ await build({
   banner: {
     js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);",
   },
-});
+};
+
+await rm('dist', { recursive: true, force: true });
+await Promise.all(PROGRAMS.map((entryPoints) => build({ ...OPTIONS, entryPoints })));

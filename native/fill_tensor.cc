@@ -1,6 +1,7 @@
 #include "fill_tensor.h"
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "panel_matmul.h"
@@ -52,7 +53,8 @@ void fill_tensor(GgufFile& file, const GgufFile::Tensor& source, ggml_tensor* ta
 }
 
 void fill_panels(GgufFile& file, const GgufFile::Tensor& source, ggml_tensor* target) {
-  std::vector<char> raw(static_cast<size_t>(source.bytes));
-  file.read(source, 0, raw.data(), raw.size());
-  PanelMatmul::pack(source.type, raw.data(), source.ne[0], source.ne[1], target->data);
+  const auto bytes = static_cast<size_t>(source.bytes);
+  const std::unique_ptr<char[]> raw(new char[bytes]);
+  file.read(source, 0, raw.get(), bytes);
+  PanelMatmul::pack(source.type, raw.get(), source.ne[0], source.ne[1], target->data);
 }

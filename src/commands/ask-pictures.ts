@@ -1,3 +1,4 @@
+import type { Engine } from '../engine/engine.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { checkMarks } from '../llava/mark.js';
@@ -20,7 +21,7 @@ import { pictureSources } from './picture-sources.js';
 
 /**
  * Answers the question for each picture, in order. What can be found wrong cheaply is found before the weights load:
- * a single picture is read whole, of several the headers are read.
+ * of several pictures the headers are read; a single one is decoded while the weights load.
  * @throws ExpectedError when a single picture has no answer; of several, each failure is reported and the rest go on.
  */
 export async function askPictures(request: AskRequest, context: CommandContext): Promise<ExitCode> {
@@ -35,7 +36,9 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       : request.yesNo
         ? verdictWriter(io)
         : streamingWriter(io);
-  await using starting = await startEngine(weights, request.device, context);
+  const giveUp = new AbortController();
+  const loading = AbortSignal.any([signal, giveUp.signal]);
+  await using starting = await startEngine(weights, request.device, { ...context, signal: loading });
   const { PictureQueue, readableSources } = await import('./picture-queue.js');
   const pair = await checkPair(weights.model, weights.mmproj);
   const readable = several
@@ -45,10 +48,10 @@ export async function askPictures(request: AskRequest, context: CommandContext):
 
   const { exif, marks } = request;
   const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif, marks });
-  if (!several) await queue.first;
   if (request.form.grammar !== undefined) await starting.checkGrammar(request.form.grammar);
   const device = { ...request.device, context: contextForAsk(request, pair) };
-  await using engine = await openEngine(starting, weights, pair, device, context);
+  const opening = openEngine(starting, weights, pair, device, context);
+  await using engine = await (several ? opening : openBeside(queue.first, opening, giveUp));
   const answers: string[] = [];
   const yeses: number[] = [];
   for (const { source, loading } of queue.inOrder()) {
@@ -77,6 +80,23 @@ export async function askPictures(request: AskRequest, context: CommandContext):
         `The answer about "${record.picture}" was cut (${record.stop}) after ${record.tokens.answer} tokens.`,
       );
     if (request.stats) io.stderr.write(`${formatStats(record, engine.info)}\n`);
+  }
+}
+
+/** The weights, unless the only picture turns out meanwhile to be one that cannot be shown: then their loading ends. */
+async function openBeside(
+  picture: Promise<unknown>,
+  opening: Promise<Engine>,
+  giveUp: AbortController,
+): Promise<Engine> {
+  picture.catch(() => {
+    giveUp.abort();
+  });
+  try {
+    return await opening;
+  } catch (error) {
+    if (giveUp.signal.aborted) await picture;
+    throw error;
   }
 }
 

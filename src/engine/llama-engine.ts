@@ -86,7 +86,7 @@ async function openParts(
     return { backend, tower, model, context, placement };
   } catch (error) {
     giveUp.abort();
-    tower?.[Symbol.dispose]();
+    await tower?.[Symbol.asyncDispose]();
     const model = await loadingModel.catch(() => undefined);
     await model?.dispose();
     throw error;
@@ -165,9 +165,9 @@ export class LlamaEngine implements Engine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#parts.tower[Symbol.dispose]();
-    // Disposes of its models and contexts as well.
-    await this.#parts.backend[Symbol.asyncDispose]();
+    const { tower, backend } = this.#parts;
+    // The backend disposes of its models and contexts as well.
+    await Promise.all([tower[Symbol.asyncDispose](), backend[Symbol.asyncDispose]()]);
   }
 }
 

@@ -75,8 +75,8 @@ export interface NativeTower {
   encode(pixels: Uint8Array): Promise<NativeEncodedPicture>;
   /** Ends the encode in flight: within milliseconds on a CPU, elsewhere when the picture is done. */
   cancel(): void;
-  /** Frees the weights, at once or when the encode in flight has ended. Can be called again. */
-  close(): void;
+  /** Frees the weights, now or when the encode in flight has ended, and settles then or before. Can be called again. */
+  close(): Promise<void>;
 }
 
 /** Image features to evaluate in a sequence, as if they were the embeddings of its next tokens. */

@@ -44,7 +44,7 @@ export async function selfTest(
       if (event.type === 'text') text += event.text;
     return text;
   });
-  using tower = await VisionTower.open(files.mmproj, engine.backend, 'cpu');
+  await using tower = await VisionTower.open(files.mmproj, engine.backend, 'cpu');
   const reference = await tower.encode(question.pixels);
   const { info } = engine;
   const difference = relativeDifference(features, reference);

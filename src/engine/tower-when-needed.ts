@@ -29,12 +29,8 @@ export class TowerWhenNeeded implements Tower {
     return await this.#opened.encode(pixels, signal);
   }
 
-  [Symbol.dispose](): void {
-    void this.#opening?.then(
-      (tower) => {
-        tower[Symbol.dispose]();
-      },
-      () => undefined,
-    );
+  async [Symbol.asyncDispose](): Promise<void> {
+    const opened = await this.#opening?.catch(() => undefined);
+    await opened?.[Symbol.asyncDispose]();
   }
 }

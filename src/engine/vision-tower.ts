@@ -16,7 +16,7 @@ export interface TowerShape {
 }
 
 /** What turns pixels into image features. */
-export interface Tower extends TowerShape, Disposable {
+export interface Tower extends TowerShape, AsyncDisposable {
   /** Memory that it takes where it is: weights, and what encoding needs beside them. */
   readonly bytes: number;
   /** Pixels of `imageSize`² → image features; an abort ends it as soon as the device allows. */
@@ -85,7 +85,7 @@ export class VisionTower implements Tower {
     }
   }
 
-  [Symbol.dispose](): void {
-    this.#tower.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tower.close();
   }
 }

@@ -34,7 +34,7 @@ beforeAll(async () => {
   tower = await backend.addon.openTower(small, options);
 });
 afterAll(async () => {
-  tower.close();
+  await tower.close();
   await backend[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 });
@@ -178,14 +178,14 @@ describe('encoding', { timeout: 60_000 }, () => {
     expect(relativeError((await cancelled.encode(slowPixels)).features, whole.features)).toBe(0);
     cancelled.cancel();
     expect(relativeError((await cancelled.encode(slowPixels)).features, whole.features)).toBe(0);
-    cancelled.close();
+    await cancelled.close();
   });
 
   it('finishes when the tower is closed meanwhile', async () => {
     const closing = await backend.addon.openTower(slow, options);
     const running = closing.encode(slowPixels);
-    closing.close();
-    closing.close();
+    await closing.close();
+    await closing.close();
     expect((await running).features).toHaveLength(576 * 128);
     await expect(closing.encode(slowPixels)).rejects.toMatchObject({ code: 'CLOSED' });
   });

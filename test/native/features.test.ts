@@ -102,7 +102,7 @@ describe('image features', () => {
 
   /** The tool's features of one picture after another, all from one opened tower. */
   async function toolFeatures(mmproj: string, pictures: readonly Uint8Array[]): Promise<ImageFeatures[]> {
-    using tower = await VisionTower.open(mmproj, backend);
+    await using tower = await VisionTower.open(mmproj, backend);
     const all: ImageFeatures[] = [];
     for (const rgb of pictures) {
       const features = await tower.encode({ size: tower.imageSize, rgb, picture: RANDOM_PICTURE });
@@ -143,7 +143,7 @@ describe('image features', () => {
     const pixels = { size: 56, rgb: randomPixels(56), picture: RANDOM_PICTURE };
     const all: ImageFeatures[] = [];
     for (const threads of [1, 2, 3, 8]) {
-      using tower = await VisionTower.open(mmproj, { ...backend, threads });
+      await using tower = await VisionTower.open(mmproj, { ...backend, threads });
       all.push(await tower.encode(pixels));
     }
     for (const features of all) expect(features).toEqual(all[0]);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadBackend } from '../../src/engine/backend.js';
 import { explainMissing, explainNoDevice } from '../../src/engine/device-failure.js';
@@ -65,11 +66,27 @@ it('reads the CPU features of a line with several backends', () => {
   expect([...parseCpuFeatures(line)]).toEqual(['AVX', 'AVX2', 'REPACK']);
 });
 
-describe('node-llama-cpp in one file, as the build makes it', () => {
+describe('node-llama-cpp in few files, as the build makes it', () => {
+  const entry = projectFile('dist/program/node-llama-cpp.js');
+
   it('can be loaded, and shares its locks with us', async () => {
-    const path = projectFile('dist/program/node-llama-cpp.js');
-    const { Llama } = (await import(path)) as { Llama: { _create: unknown } };
+    const { Llama } = (await import(entry)) as { Llama: { _create: unknown } };
     expect(Llama._create).toBeTypeOf('function');
-    expect(readFileSync(path, 'utf8')).toMatch(/from "lifecycle-utils"/);
+    expect(codeReadFrom(entry)).toMatch(/from "lifecycle-utils"/);
+  });
+
+  it('is read without what builds it, downloads for it and writes chat templates', () => {
+    const code = codeReadFrom(entry);
+    expect(code).toMatch(/LlamaModel = class/);
+    expect(code).not.toMatch(
+      /LlamaChatSession = class|node_modules\/(?:simple-git|ora|@huggingface\/jinja)\//,
+    );
   });
 });
+
+/** A module of the build with all that it imports before it runs. */
+function codeReadFrom(path: string): string {
+  const code = readFileSync(path, 'utf8');
+  const imported = [...code.matchAll(/(?:from|^import) "\.\/(chunk-[^"]+)"/gm)].map(([, name = '']) => name);
+  return [code, ...imported.map((name) => codeReadFrom(join(dirname(path), name)))].join('\n');
+}
