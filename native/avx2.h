@@ -10,9 +10,11 @@
 #include <intrin.h>
 #include <windows.h>
 #define LLAVA_AVX2
+#define LLAVA_AVX512
 #define LLAVA_INLINE __forceinline
 #else
 #define LLAVA_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define LLAVA_AVX512 __attribute__((target("avx512f,avx2,fma,f16c")))
 #define LLAVA_INLINE inline __attribute__((always_inline))
 #endif
 // Unrolled, up to eight values of a loop stay in registers; unrolled around those, they have no room there.
@@ -41,3 +43,18 @@ inline bool is_here() {
 }
 
 }  // namespace avx2
+
+namespace avx512 {
+
+/** Whether this processor has AVX-512's foundation. */
+inline bool is_here() {
+#ifndef LLAVA_X86
+  return false;
+#elif defined(_MSC_VER)
+  return IsProcessorFeaturePresent(PF_AVX512F_INSTRUCTIONS_AVAILABLE) != 0;
+#else
+  return __builtin_cpu_supports("avx512f");
+#endif
+}
+
+}  // namespace avx512

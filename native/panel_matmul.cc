@@ -49,11 +49,35 @@ LLAVA_AVX2 void add_tile_of(const float* rows, const void* weights, int64_t dept
   }
 }
 
+/** The same numbers, added in the same order, a panel's width at once. */
+template <class Type>
+LLAVA_AVX512 void add_wide_tile_of(const float* rows, const void* weights, int64_t depth, const float* from,
+                                   int64_t from_stride, float* to, int64_t to_stride) {
+  const auto* panel = static_cast<const typename Type::Stored*>(weights);
+  __m512 sums[kTile];
+  LLAVA_UNROLL
+  for (int64_t row = 0; row < kTile; ++row) sums[row] = _mm512_loadu_ps(from + row * from_stride);
+  for (int64_t k = 0; k < depth; ++k, rows += kTile, panel += kPanel) {
+    const __m512 values = Type::load_wide(panel);
+    LLAVA_UNROLL
+    for (int64_t row = 0; row < kTile; ++row)
+      sums[row] = _mm512_fmadd_ps(_mm512_set1_ps(rows[row]), values, sums[row]);
+  }
+  LLAVA_UNROLL
+  for (int64_t row = 0; row < kTile; ++row) _mm512_storeu_ps(to + row * to_stride, sums[row]);
+}
+
+template <class Type>
+AddTile add_tile_here() {
+  static const bool is_wide = avx512::is_here();
+  return is_wide ? add_wide_tile_of<Type> : add_tile_of<Type>;
+}
+
 AddTile add_tile_for(ggml_type type) {
   switch (type) {
-    case GGML_TYPE_F32: return add_tile_of<Float32>;
-    case GGML_TYPE_F16: return add_tile_of<Float16>;
-    case GGML_TYPE_BF16: return add_tile_of<BFloat16>;
+    case GGML_TYPE_F32: return add_tile_here<Float32>();
+    case GGML_TYPE_F16: return add_tile_here<Float16>();
+    case GGML_TYPE_BF16: return add_tile_here<BFloat16>();
     default: return nullptr;
   }
 }

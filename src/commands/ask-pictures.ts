@@ -6,7 +6,13 @@ import { pictureLabel, type PictureSource } from '../llava/picture-bytes.js';
 import { readYesOrNo } from '../llava/read-answer.js';
 import { writeRequest } from '../llava/response-format.js';
 import type { AnswerRecord } from '../terminal/answer-record.js';
-import { jsonWriter, lineWriter, streamingWriter, verdictWriter } from '../terminal/answer-writer.js';
+import {
+  jsonWriter,
+  lineWriter,
+  streamingWriter,
+  verdictWriter,
+  type AnswerWriter,
+} from '../terminal/answer-writer.js';
 import { warn } from '../terminal/report-error.js';
 import { formatStats } from '../terminal/stats.js';
 import { answerPicture } from './answer-picture.js';
@@ -37,20 +43,21 @@ export async function askPictures(request: AskRequest, context: CommandContext):
         ? verdictWriter(io)
         : streamingWriter(io);
   const giveUp = new AbortController();
-  const loading = AbortSignal.any([signal, giveUp.signal]);
-  await using starting = await startEngine(weights, request.device, { ...context, signal: loading });
-  const { PictureQueue, readableSources } = await import('./picture-queue.js');
+  const untilGivenUp = { ...context, signal: AbortSignal.any([signal, giveUp.signal]) };
+  await using starting = await startEngine(weights, request.device, untilGivenUp);
   const pair = await checkPair(weights.model, weights.mmproj);
-  const readable = several
-    ? await readableSources(sources, (...failure) => writer.fail(...failure))
-    : sources;
+  const readable = several ? await readableOf(sources, writer) : sources;
   if (readable.length === 0) return EXIT_CODES.usage;
 
-  const { exif, marks } = request;
-  const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif, marks });
   if (request.form.grammar !== undefined) await starting.checkGrammar(request.form.grammar);
   const device = { ...request.device, context: contextForAsk(request, pair) };
+  await starting.backend();
   const opening = openEngine(starting, weights, pair, device, context);
+  opening.catch(() => undefined);
+  // Pictures, and what decodes them, are loaded while the weights are.
+  const { PictureQueue } = await import('./picture-queue.js');
+  const { exif, marks } = request;
+  const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif, marks });
   await using engine = await (several ? opening : openBeside(queue.first, opening, giveUp));
   const answers: string[] = [];
   const yeses: number[] = [];
@@ -111,6 +118,15 @@ async function checkOnlyPicture(
   const picture = await inspectPicture(only, { exif });
   writeRequest(question, picture);
   checkMarks(marks, picture);
+}
+
+/** Of several pictures those whose headers can be read; the others are reported. */
+async function readableOf(
+  sources: readonly PictureSource[],
+  writer: AnswerWriter,
+): Promise<readonly PictureSource[]> {
+  const { readableSources } = await import('./picture-queue.js');
+  return await readableSources(sources, (...failure) => writer.fail(...failure));
 }
 
 /** A failure that says nothing about the other pictures. */

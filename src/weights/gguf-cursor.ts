@@ -10,6 +10,7 @@ export class BadHeader extends Error {
 
 /** Reads little-endian values in order from the first bytes of a file, never past the file's end. */
 export class GgufCursor {
+  readonly #bytes: Buffer;
   readonly #view: DataView;
   readonly #fileBytes: number;
   #position = 0;
@@ -17,6 +18,7 @@ export class GgufCursor {
 
   /** `head`: the file's first bytes, any number of them; `fileBytes`: how many the file has. */
   constructor(head: Uint8Array, fileBytes: number) {
+    this.#bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
     this.#view = new DataView(head.buffer, head.byteOffset, head.byteLength);
     this.#fileBytes = fileBytes;
   }
@@ -75,7 +77,8 @@ export class GgufCursor {
 
   /** Rounded beyond 2⁵³, as the next one; no key that is used comes near it. */
   u64(what: string): number {
-    return Number(this.#view.getBigUint64(this.#take(8, what), true));
+    const position = this.#take(8, what);
+    return this.#view.getUint32(position, true) + this.#view.getUint32(position + 4, true) * 2 ** 32;
   }
 
   i64(what: string): number {
@@ -92,9 +95,27 @@ export class GgufCursor {
   }
 
   string(what: string): string {
-    const length = this.count(`the length of ${what}`, 1);
-    const start = this.#view.byteOffset + this.#take(length, what);
-    return this.#utf8.decode(new Uint8Array(this.#view.buffer, start, length));
+    const length = this.#length(what);
+    const start = this.#take(length, what);
+    return this.#utf8.decode(this.#bytes.subarray(start, start + length));
+  }
+
+  /** A character a byte: for vocabularies, whose texts are told apart and not read. */
+  undecodedString(what: string): string {
+    const length = this.#length(what);
+    const start = this.#take(length, what);
+    return this.#bytes.toString('latin1', start, start + length);
+  }
+
+  /** As `count`, without a message that is written for each of 32,000 texts and never read. */
+  #length(what: string): number {
+    const length = this.u64(what);
+    if (length > this.left) {
+      throw new BadHeader(
+        `is damaged or cut off: the length of ${what} is ${length}, the file has ${this.left} bytes left`,
+      );
+    }
+    return length;
   }
 
   #take(bytes: number, what: string): number {

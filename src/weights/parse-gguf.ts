@@ -115,9 +115,9 @@ function readLongTexts(cursor: GgufCursor, length: number, what: string): Pick<G
   const seen = new Set<string>();
   let repeated: string | undefined;
   for (let i = 0; i < length; i++) {
-    const text = cursor.string(what);
+    const text = cursor.undecodedString(what);
     // llama.cpp gives empty texts names of their own.
-    if (text !== '' && seen.has(text)) repeated ??= text;
+    if (text !== '' && seen.has(text)) repeated ??= Buffer.from(text, 'latin1').toString();
     seen.add(text);
   }
   return repeated === undefined ? {} : { repeated };

@@ -1,6 +1,8 @@
 import { execa } from 'execa';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { LLAVA, TEST_ENVIRONMENT } from '../helpers/run-llava.js';
 import { writeRedCircle } from '../helpers/scene-pictures.js';
@@ -19,6 +21,14 @@ function askEndlessly() {
     stdin: 'ignore',
     env: TEST_ENVIRONMENT,
   });
+}
+
+/** llama.cpp is in the process: the weights are next. Where that cannot be seen, they are after 0.2 s. */
+async function untilLlamaIsThere(pid: number | undefined): Promise<void> {
+  const isTold = process.platform === 'linux';
+  if (!isTold) await setTimeout(200);
+  while (isTold && !readFileSync(`/proc/${String(pid)}/maps`, 'utf8').includes('libllama'))
+    await setTimeout(2);
 }
 
 describe('how llava ends', () => {
@@ -49,7 +59,7 @@ describe('how llava ends', () => {
 
   it('stops while the weights load', async () => {
     const asking = askEndlessly();
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await untilLlamaIsThere(asking.pid);
     asking.kill('SIGINT');
     const { exitCode, stdout } = await asking;
     expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' });
