@@ -1,4 +1,3 @@
-import type { Engine } from '../engine/engine.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { checkMarks } from '../llava/mark.js';
@@ -42,9 +41,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       : request.yesNo
         ? verdictWriter(io)
         : streamingWriter(io);
-  const giveUp = new AbortController();
-  const untilGivenUp = { ...context, signal: AbortSignal.any([signal, giveUp.signal]) };
-  await using starting = await startEngine(weights, request.device, untilGivenUp);
+  await using starting = await startEngine(weights, request.device, context);
   const pair = await checkPair(weights.model, weights.mmproj);
   const readable = several ? await readableOf(sources, writer) : sources;
   if (readable.length === 0) return EXIT_CODES.usage;
@@ -58,7 +55,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   const { PictureQueue } = await import('./picture-queue.js');
   const { exif, marks } = request;
   const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif, marks });
-  await using engine = await (several ? opening : openBeside(queue.first, opening, giveUp));
+  await using engine = await opening;
   const answers: string[] = [];
   const yeses: number[] = [];
   for (const { source, loading } of queue.inOrder()) {
@@ -87,23 +84,6 @@ export async function askPictures(request: AskRequest, context: CommandContext):
         `The answer about "${record.picture}" was cut (${record.stop}) after ${record.tokens.answer} tokens.`,
       );
     if (request.stats) io.stderr.write(`${formatStats(record, engine.info)}\n`);
-  }
-}
-
-/** The weights, unless the only picture turns out meanwhile to be one that cannot be shown: then their loading ends. */
-async function openBeside(
-  picture: Promise<unknown>,
-  opening: Promise<Engine>,
-  giveUp: AbortController,
-): Promise<Engine> {
-  picture.catch(() => {
-    giveUp.abort();
-  });
-  try {
-    return await opening;
-  } catch (error) {
-    if (giveUp.signal.aborted) await picture;
-    throw error;
   }
 }
 

@@ -51,7 +51,7 @@ const pictures: [name: string, path: string, says: RegExp][] = [
   ['an empty path', '', /""/],
 ];
 
-describe('a bad picture: one line, the next step, 2, nothing on stdout, no weights loaded', () => {
+describe('a bad picture: one line, the next step, 2, nothing on stdout', () => {
   it.each(pictures)('%s', async (_, path, says) => {
     const start = performance.now();
     const run = await runLlava(['ask', 'What is it?', path]);
