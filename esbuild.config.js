@@ -8,29 +8,35 @@ import { build } from 'esbuild';
 /** Their code is taken in, but looks for what belongs to it where the package is. */
 const FOUND_AT_HOME = ['node-llama-cpp', 'sharp'];
 
+/** Files of an installed package, on any system. */
+function filesOf(name, files) {
+  return new RegExp(`[\\\\/]node_modules[\\\\/]${name}[\\\\/]${files}$`);
+}
+
 /** @type {import('esbuild').Plugin} */
 const findAtHome = {
   name: 'find-at-home',
   setup({ onLoad }) {
     for (const name of FOUND_AT_HOME)
-      onLoad({ filter: new RegExp(`[\\\\/]node_modules[\\\\/]${name}[\\\\/].*js$`) }, async ({ path }) => {
+      onLoad({ filter: filesOf(name, '.*js') }, async ({ path }) => {
         const code = await readFile(path, 'utf8');
         return { contents: code.replaceAll('import.meta.url', `import.meta.resolve('${name}')`) };
       });
   },
 };
 
+/** An asynchronous function of a module that is read when it is called. */
+const called = (module, name) => `async (...given) => (await import(${module})).${name}(...given)`;
+
 /**
  * What llava never calls of node-llama-cpp, and what that loads in turn, is half of it: building, downloading, chat templates.
  * Files of their own, read if they are called after all.
  */
 const READ_WHEN_CALLED = {
-  getGrammarsFolder: (own) => `async (...given) => (await ${own}).getGrammarsFolder(...given)`,
-  getLlamaWithoutBackend: (own) => `async (...given) => (await ${own}).getLlamaWithoutBackend(...given)`,
-  LlamaDecisionContext: (own) =>
-    `{ _create: async (...given) => (await ${own}).LlamaDecisionContext._create(...given) }`,
-  LlamaRankingContext: (own) =>
-    `{ _create: async (...given) => (await ${own}).LlamaRankingContext._create(...given) }`,
+  getGrammarsFolder: (module) => called(module, 'getGrammarsFolder'),
+  getLlamaWithoutBackend: (module) => called(module, 'getLlamaWithoutBackend'),
+  LlamaDecisionContext: (module) => `{ _create: ${called(module, 'LlamaDecisionContext._create')} }`,
+  LlamaRankingContext: (module) => `{ _create: ${called(module, 'LlamaRankingContext._create')} }`,
   getLlamaClasses: () => `() => { throw new Error('llava has node-llama-cpp without its chat sessions'); }`,
 };
 
@@ -43,17 +49,17 @@ const readWhenCalled = {
       suffix: '?called',
     }));
     for (const [name, write] of Object.entries(READ_WHEN_CALLED))
-      onLoad({ filter: new RegExp(`node-llama-cpp[\\/]dist.*[\\/]${name}\\.js$`) }, ({ path, suffix }) => {
+      onLoad({ filter: filesOf('node-llama-cpp', `dist.*[\\\\/]${name}\\.js`) }, ({ path, suffix }) => {
         if (suffix === '?called') return undefined;
-        return {
-          contents: `export const ${name} = ${write(`import(${JSON.stringify(`${path}?called`)})`)};`,
-        };
+        return { contents: `export const ${name} = ${write(JSON.stringify(`${path}?called`))};` };
       });
   },
 };
 
-/** Imported as a module, each property of `process` is read, which opens standard input; the global one is the same object. */
-/** @type {import('esbuild').Plugin} */
+/**
+ * Imported as a module, each property of `process` is read, which opens standard input; the global one is the same object.
+ * @type {import('esbuild').Plugin}
+ */
 const globalProcess = {
   name: 'global-process',
   setup({ onLoad, onResolve }) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "float_types.h"
+#include "tensor_rows.h"
 
 namespace {
 
@@ -95,9 +96,7 @@ void pack_tile(const ggml_tensor* rows, int64_t first, int64_t from, int64_t dep
       for (int64_t k = 0; k < depth; ++k) tile[k * kTile + row] = 0.0f;
       continue;
     }
-    const auto* values = reinterpret_cast<const float*>(static_cast<const char*>(rows->data) +
-                                                        static_cast<size_t>(first + row) * rows->nb[1]) +
-                         from;
+    const float* values = row_of<const float>(rows, first + row) + from;
     for (int64_t k = 0; k < depth; ++k) tile[k * kTile + row] = values[k];
   }
 }

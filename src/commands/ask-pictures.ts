@@ -48,10 +48,11 @@ export async function askPictures(request: AskRequest, context: CommandContext):
 
   if (request.form.grammar !== undefined) await starting.checkGrammar(request.form.grammar);
   const device = { ...request.device, context: contextForAsk(request, pair) };
+  // llama.cpp first: weights are read by other threads, and what decodes pictures is loaded by this one meanwhile.
   await starting.backend();
   const opening = openEngine(starting, weights, pair, device, context);
+  // Its failure is reported when it is waited for.
   opening.catch(() => undefined);
-  // Pictures, and what decodes them, are loaded while the weights are.
   const { PictureQueue } = await import('./picture-queue.js');
   const { exif, marks } = request;
   const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif, marks });

@@ -11,20 +11,20 @@ export interface LoadedPicture {
 
 /** Loads pictures one ahead of their use, so that decoding runs beside answering and few are held at once. */
 export class PictureQueue {
-  /** The first picture, loading since construction. */
-  readonly first: Promise<LoadedPicture>;
+  /** Loading since construction. */
+  readonly #first: Promise<LoadedPicture>;
   readonly #sources: readonly PictureSource[];
   readonly #options: PixelOptions;
 
   constructor(sources: readonly PictureSource[], options: PixelOptions) {
     this.#sources = sources;
     this.#options = options;
-    this.first = this.#load(0);
+    this.#first = this.#load(0);
   }
 
   /** Each source with its loading picture; the one after it starts to load at the same time. */
   *inOrder(): Generator<{ source: PictureSource; loading: Promise<LoadedPicture> }> {
-    let loading = this.first;
+    let loading = this.#first;
     for (const [index, source] of this.#sources.entries()) {
       const current = loading;
       if (index + 1 < this.#sources.length) loading = this.#load(index + 1);

@@ -88,34 +88,30 @@ export class GgufCursor {
   /** A number of things that take at least `bytesEach` each of what the file has left. */
   count(what: string, bytesEach: number): number {
     const count = this.u64(what);
-    if (count * bytesEach > this.left) {
-      throw new BadHeader(`is damaged or cut off: ${what} is ${count}, the file has ${this.left} bytes left`);
-    }
+    if (count * bytesEach > this.left) throw this.#tooMany(what, count);
     return count;
   }
 
   string(what: string): string {
-    const length = this.#length(what);
-    const start = this.#take(length, what);
-    return this.#utf8.decode(this.#bytes.subarray(start, start + length));
+    const start = this.#takeText(what);
+    return this.#utf8.decode(this.#bytes.subarray(start, this.#position));
   }
 
   /** A character a byte: for vocabularies, whose texts are told apart and not read. */
   undecodedString(what: string): string {
-    const length = this.#length(what);
-    const start = this.#take(length, what);
-    return this.#bytes.toString('latin1', start, start + length);
+    const start = this.#takeText(what);
+    return this.#bytes.toString('latin1', start, this.#position);
   }
 
-  /** As `count`, without a message that is written for each of 32,000 texts and never read. */
-  #length(what: string): number {
+  /** Goes past a text and returns where its bytes start; it is named in full only when it is refused, since there are 32,000. */
+  #takeText(what: string): number {
     const length = this.u64(what);
-    if (length > this.left) {
-      throw new BadHeader(
-        `is damaged or cut off: the length of ${what} is ${length}, the file has ${this.left} bytes left`,
-      );
-    }
-    return length;
+    if (length > this.left) throw this.#tooMany(`the length of ${what}`, length);
+    return this.#take(length, what);
+  }
+
+  #tooMany(what: string, count: number): BadHeader {
+    return new BadHeader(`is damaged or cut off: ${what} is ${count}, the file has ${this.left} bytes left`);
   }
 
   #take(bytes: number, what: string): number {
