@@ -1,7 +1,8 @@
-import type { LlamaContext, LlamaContextOptions, LlamaModel } from 'node-llama-cpp';
+import type { LlamaContext, LlamaContextOptions, LlamaModel, LlamaModelOptions } from 'node-llama-cpp';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Backend } from './backend.js';
 import type { WeightFiles } from './engine.js';
+import { lettingGoOfContext, lettingGoOfModel } from './failed-load.js';
 import { tellsOutOfMemory } from './llama-log.js';
 import { OutOfMemory } from './out-of-memory.js';
 import type { KvType, Placement } from './placement.js';
@@ -18,7 +19,7 @@ export interface LoadOptions {
 
 /**
  * Loads a language model in one go: node-llama-cpp's own fit check would load it several times over.
- * @throws OutOfMemory; ExpectedError('engine') for all else; ExpectedError('interrupted') on abort
+ * @throws OutOfMemory; ExpectedError('engine') for all else; what the signal was aborted with, unless all was read by then
  */
 export async function loadModel(
   path: string,
@@ -28,18 +29,44 @@ export async function loadModel(
 ): Promise<LlamaModel> {
   backend.log.clear();
   try {
-    return await backend.llama.loadModel({
-      modelPath: path,
-      gpuLayers: placement.gpuLayers,
-      useMmap: placement.mapsModel,
-      ignoreMemorySafetyChecks: true,
-      ...(options.onProgress === undefined ? {} : { onLoadProgress: options.onProgress }),
-      ...(options.signal === undefined ? {} : { loadSignal: options.signal }),
-    });
+    const { llama } = backend;
+    return await lettingGoOfModel(llama, () =>
+      llama.loadModel({
+        modelPath: path,
+        gpuLayers: placement.gpuLayers,
+        useMmap: placement.mapsModel,
+        ignoreMemorySafetyChecks: true,
+        ...abortWhileReading(options),
+      }),
+    );
   } catch (error) {
     options.signal?.throwIfAborted();
     throw await loadFailure(`"${path}" could not be loaded`, backend, error);
   }
+}
+
+/**
+ * Lets node-llama-cpp know of an abort when it reads the weights, and no sooner: a load that it gives up before that
+ * keeps the process alive for good.
+ */
+function abortWhileReading({
+  onProgress,
+  signal,
+}: LoadOptions): Pick<LlamaModelOptions, 'loadSignal' | 'onLoadProgress'> {
+  const giveUp = new AbortController();
+  let isReading = false;
+  const passOn = () => {
+    if (isReading && signal?.aborted === true) giveUp.abort(signal.reason);
+  };
+  signal?.addEventListener('abort', passOn, { once: true });
+  return {
+    loadSignal: giveUp.signal,
+    onLoadProgress: (fraction) => {
+      isReading = true;
+      passOn();
+      onProgress?.(fraction);
+    },
+  };
 }
 
 /**
@@ -54,17 +81,19 @@ export async function createContext(
 ): Promise<LlamaContext> {
   backend.log.clear();
   try {
-    const context = await model.createContext({
-      contextSize: placement.contextSize,
-      sequences: placement.sequences,
-      batchSize: BATCH_SIZE,
-      threads: backend.threads,
-      ignoreMemorySafetyChecks: true,
-      failedCreationRemedy: false,
-      ...kvOptions(placement.kvType),
-      ...(lora === undefined ? {} : { lora: { adapters: lora.map((filePath) => ({ filePath })) } }),
-      ...(signal === undefined ? {} : { createSignal: signal }),
-    });
+    const context = await lettingGoOfContext(model, () =>
+      model.createContext({
+        contextSize: placement.contextSize,
+        sequences: placement.sequences,
+        batchSize: BATCH_SIZE,
+        threads: backend.threads,
+        ignoreMemorySafetyChecks: true,
+        failedCreationRemedy: false,
+        ...kvOptions(placement.kvType),
+        ...(lora === undefined ? {} : { lora: { adapters: lora.map((filePath) => ({ filePath })) } }),
+        ...(signal === undefined ? {} : { createSignal: signal }),
+      }),
+    );
     sortLogitsOfEachBatch(backend.addon, context);
     return context;
   } catch (error) {
