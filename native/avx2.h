@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdlib>
+
 /** What kernels of our own are written with: x86 with AVX2. Elsewhere `avx2::is_here` is false, and ggml
  * computes. */
 #if defined(__x86_64__) || defined(_M_X64)
@@ -11,10 +13,12 @@
 #include <windows.h>
 #define LLAVA_AVX2
 #define LLAVA_AVX512
+#define LLAVA_VNNI
 #define LLAVA_INLINE __forceinline
 #else
 #define LLAVA_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define LLAVA_AVX512 __attribute__((target("avx512f,avx2,fma,f16c")))
+#define LLAVA_VNNI __attribute__((target("avx512vnni,avx512f,avx2,fma,f16c")))
 #define LLAVA_INLINE inline __attribute__((always_inline))
 #endif
 // Unrolled, up to eight values of a loop stay in registers; unrolled around those, they have no room there.
@@ -46,15 +50,32 @@ inline bool is_here() {
 
 namespace avx512 {
 
-/** Whether this processor has AVX-512's foundation. */
+/** Whether this processor has AVX-512's foundation, and `LLAVA_NO_AVX512` is not set, which shows what others do. */
 inline bool is_here() {
 #ifndef LLAVA_X86
   return false;
-#elif defined(_MSC_VER)
+#else
+  if (std::getenv("LLAVA_NO_AVX512") != nullptr) return false;
+#ifdef _MSC_VER
   return IsProcessorFeaturePresent(PF_AVX512F_INSTRUCTIONS_AVAILABLE) != 0;
 #else
   return __builtin_cpu_supports("avx512f");
 #endif
+#endif
 }
+
+/** Whether it has AVX-512's multiplication of bytes as well. */
+inline bool has_vnni() {
+#if !defined(LLAVA_X86) || defined(_MSC_VER)
+  return false;
+#else
+  return is_here() && __builtin_cpu_supports("avx512vnni");
+#endif
+}
+
+#ifdef LLAVA_X86
+/** GCC warns of its own headers where they leave lanes undefined: with this mask they leave none. */
+constexpr __mmask16 kAll = 0xffff;
+#endif
 
 }  // namespace avx512

@@ -27,6 +27,7 @@
         "<(root)/panel_matmul.cc",
         "<(root)/panel_multiplication.cc",
         "<(root)/quantised_panels.cc",
+        "<(root)/quantised_tile.cc",
         "<(root)/rounded_rows.cc",
         "<(root)/symbols.cc",
         "<(root)/tower_object.cc",

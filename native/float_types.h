@@ -8,9 +8,6 @@
 
 /* How files store numbers; each loads eight of them as float32, or sixteen. */
 
-// Masked, though nothing is left out: GCC 12 warns of its own headers otherwise.
-constexpr __mmask16 kAll = 0xffff;
-
 struct Float32 {
   using Stored = float;
   static LLAVA_AVX2 LLAVA_INLINE __m256 load(const float* from) { return _mm256_loadu_ps(from); }
@@ -23,7 +20,7 @@ struct Float16 {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
   }
   static LLAVA_AVX512 LLAVA_INLINE __m512 load_wide(const uint16_t* from) {
-    return _mm512_maskz_cvtph_ps(kAll, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+    return _mm512_maskz_cvtph_ps(avx512::kAll, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
   }
 };
 
@@ -36,8 +33,8 @@ struct BFloat16 {
   }
   static LLAVA_AVX512 LLAVA_INLINE __m512 load_wide(const uint16_t* from) {
     const __m512i wide =
-        _mm512_maskz_cvtepu16_epi32(kAll, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
-    return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(kAll, wide, 16));
+        _mm512_maskz_cvtepu16_epi32(avx512::kAll, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+    return _mm512_castsi512_ps(_mm512_maskz_slli_epi32(avx512::kAll, wide, 16));
   }
 };
 

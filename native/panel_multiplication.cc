@@ -17,6 +17,8 @@ using quantised_panels::WeightBlock;
 using quantised_panels::WeightRows;
 
 constexpr int64_t kTile = kRows * kOutputs;
+constexpr int64_t kDepth = 16;    // blocks at once: their part of a panel stays in the first cache
+constexpr int64_t kTogether = 1;  // panels: their sums and a part of the rows stay in the second
 
 int64_t divide_up(int64_t value, int64_t by) { return (value + by - 1) / by; }
 
@@ -66,27 +68,57 @@ void PanelMultiplication::wait_for_all(int threads) {
 }
 
 void PanelMultiplication::multiply(int threads) {
-  const ggml_tensor* weights = operation_->src[0];
-  const int64_t count = operation_->src[1]->ne[1];
-  const int64_t blocks = weights->ne[0] / kBlock;
-  const int64_t tiles = divide_up(count, kRows);
-  thread_local std::vector<WeightBlock> panel;
-  thread_local std::vector<float> sums;
-  panel.resize(static_cast<size_t>(blocks));
-  sums.resize(static_cast<size_t>(tiles * kTile));
-  share_work(next_panel_, divide_up(weights->ne[1], kOutputs), threads, [&](int64_t index) {
-    const int64_t first = index * kOutputs;
-    const int64_t width = std::min(kOutputs, weights->ne[1] - first);
-    const WeightRows source{weights->type, row_of<const char>(weights, first), weights->nb[1], width};
-    if (tiles == 1) {
-      quantised_panels::multiply_few(source, rounded_.tile(0, blocks), count, blocks, sums.data());
+  const bool are_few = operation_->ne[1] <= kRows;
+  share_work(next_panel_, divide_up(operation_->ne[0], kOutputs), threads, [&](int64_t panel) {
+    if (are_few) {
+      multiply_few(panel);
     } else {
-      quantised_panels::unpack_weights(source, blocks, panel.data());
-      for (int64_t tile = 0; tile < tiles; ++tile)
-        quantised_panels::multiply(weights->type, panel.data(), rounded_.tile(tile, blocks), blocks,
-                                   sums.data() + tile * kTile);
+      multiply_many(panel);
     }
-    for (int64_t row = 0; row < count; ++row)
-      std::copy_n(sums.data() + row * kOutputs, width, row_of<float>(operation_, row) + first);
   });
+}
+
+WeightRows PanelMultiplication::weights_of(int64_t panel) const {
+  const ggml_tensor* weights = operation_->src[0];
+  const int64_t first = panel * kOutputs;
+  return {weights->type, row_of<const char>(weights, first), weights->nb[1],
+          std::min(kOutputs, weights->ne[1] - first)};
+}
+
+void PanelMultiplication::multiply_few(int64_t panel) {
+  const int64_t blocks = operation_->src[0]->ne[0] / kBlock;
+  float sums[kTile];
+  quantised_panels::multiply_few(weights_of(panel), rounded_.tile(0, blocks), operation_->ne[1], blocks,
+                                 sums);
+  store(sums, panel);
+}
+
+void PanelMultiplication::multiply_many(int64_t panel) {
+  const ggml_type type = operation_->src[0]->type;
+  const int64_t blocks = operation_->src[0]->ne[0] / kBlock;
+  const int64_t tiles = divide_up(operation_->ne[1], kRows);
+  thread_local std::vector<WeightBlock> weights;
+  thread_local std::vector<float> sums;
+  weights.resize(static_cast<size_t>(blocks));
+  sums.assign(static_cast<size_t>(tiles * kTile), 0.0f);
+  quantised_panels::unpack_weights(weights_of(panel), blocks, weights.data());
+  for (int64_t from = 0; from < blocks; from += kDepth)
+    for (int64_t tile = 0; tile < tiles; ++tile)
+      quantised_panels::multiply(type, weights.data() + from, rounded_.tile(tile, blocks) + from,
+                                 std::min(kDepth, blocks - from), sums.data() + tile * kTile);
+  store(sums.data(), panel);
+}
+
+/** Puts a panel's sums where they belong; whole rows of them without a call. */
+void PanelMultiplication::store(const float* sums, int64_t panel) const {
+  const int64_t first = panel * kOutputs;
+  const int64_t width = std::min(kOutputs, operation_->ne[0] - first);
+  for (int64_t row = 0; row < operation_->ne[1]; ++row, sums += kOutputs) {
+    float* to = row_of<float>(operation_, row) + first;
+    if (width == kOutputs) {
+      std::copy_n(sums, kOutputs, to);
+    } else {
+      std::copy_n(sums, width, to);
+    }
+  }
 }

@@ -39,6 +39,10 @@ class PanelMultiplication : public GraphOperation {
   void round(int threads);
   void wait_for_all(int threads);
   void multiply(int threads);
+  void multiply_few(int64_t panel);
+  void multiply_many(int64_t panel);
+  void store(const float* sums, int64_t panel) const;
+  quantised_panels::WeightRows weights_of(int64_t panel) const;
 
   const ggml_tensor* operation_;
   RoundedActivations& rounded_;

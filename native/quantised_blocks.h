@@ -10,7 +10,7 @@ namespace quantised_panels {
 
 #ifdef LLAVA_X86
 
-constexpr int64_t kHalf = kOutputs / 2;  // a vector holds four inputs of eight outputs
+constexpr int64_t kEight = 8;  // outputs: a vector holds four inputs of each
 constexpr int64_t kGroups = kBlock / 4;
 
 /** One block of eight outputs. */
@@ -66,7 +66,7 @@ struct Q4_0 {
   uint16_t scale;
   uint8_t values[16];
 
-  static LLAVA_AVX2 LLAVA_INLINE void unpack(const Q4_0* const rows[kHalf], int64_t b, Eight* blocks) {
+  static LLAVA_AVX2 LLAVA_INLINE void unpack(const Q4_0* const rows[kEight], int64_t b, Eight* blocks) {
     Eight& eight = *blocks;
     eight.scale[0] = widen([&](int64_t i) { return rows[i][b].scale; });
     eight.offset[0] = _mm256_mul_ps(eight.scale[0], _mm256_set1_ps(-8.0f));
@@ -94,7 +94,7 @@ struct Q4_K {
   uint8_t scales[12];
   uint8_t values[128];
 
-  static LLAVA_AVX2 LLAVA_INLINE void unpack(const Q4_K* const rows[kHalf], int64_t b, Eight* blocks) {
+  static LLAVA_AVX2 LLAVA_INLINE void unpack(const Q4_K* const rows[kEight], int64_t b, Eight* blocks) {
     const auto words = [&](int64_t skipped) LLAVA_AVX2 {
       const auto word = [&](int64_t i) { return read_word(rows[i][b].scales + skipped); };
       return _mm256_set_epi32(word(7), word(6), word(5), word(4), word(3), word(2), word(1), word(0));
@@ -160,7 +160,7 @@ struct Q6_K {
   uint8_t scales[16];
   uint16_t scale;
 
-  static LLAVA_AVX2 LLAVA_INLINE void unpack(const Q6_K* const rows[kHalf], int64_t b, Eight* blocks) {
+  static LLAVA_AVX2 LLAVA_INLINE void unpack(const Q6_K* const rows[kEight], int64_t b, Eight* blocks) {
     const __m256 scale = widen([&](int64_t i) { return rows[i][b].scale; });
     __m256i scales[4];
     transpose([&](int64_t i) { return rows[i][b].scales; }, scales);

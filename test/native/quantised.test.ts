@@ -3,40 +3,18 @@ import type { NativeAddon } from '../../src/engine/native-addon.js';
 import { loadKernels } from '../helpers/load-kernels.js';
 import { worstProductError } from '../reference/compare.js';
 import { dequantise } from '../reference/dequantise.js';
-import { blockLayout } from '../reference/gguf-types.js';
-import { toHalf } from '../reference/half.js';
-import { Seeded } from '../reference/seeded.js';
+import {
+  randomOperands,
+  type QuantisedOperands,
+  type QuantisedType,
+} from '../reference/quantised-operands.js';
 
 /* Our kernels for quantised weights, on x86 with AVX2, against plain float64 on the same rounded activations. */
-
-type QuantisedType = 'Q4_0' | 'Q4_K' | 'Q6_K';
-
-interface Operands {
-  readonly type: QuantisedType;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly weights: Uint8Array;
-  readonly rows: Float32Array;
-}
 
 let addon: NativeAddon;
 beforeAll(async () => {
   ({ addon } = await loadKernels());
 });
-
-/** Any bytes are weights, as long as scales are numbers. */
-function randomOperands(type: QuantisedType, inputs: number, outputs: number, count: number): Operands {
-  const random = new Seeded(inputs + 31 * outputs + 977 * count);
-  const { values, bytes } = blockLayout[type];
-  const weights = Uint8Array.from({ length: ((inputs * outputs) / values) * bytes }, () => random.below(256));
-  const view = new DataView(weights.buffer);
-  for (let at = 0; at < weights.length; at += bytes) {
-    const scale = type === 'Q6_K' ? at + bytes - 2 : at;
-    view.setUint16(scale, toHalf(0.01 + random.below(100) / 1000), true);
-    if (type === 'Q4_K') view.setUint16(at + 2, toHalf(random.below(100) / 1000), true);
-  }
-  return { type, inputs, outputs, weights, rows: random.normal(inputs * count, 1) };
-}
 
 /** 32 numbers at a time to multiples of a 127th of the largest. */
 function roundBlocks(rows: Float32Array): Float64Array {
@@ -56,11 +34,14 @@ function roundToEven(value: number): number {
   return Math.round(value);
 }
 
-function worstError({ type, inputs, outputs, weights, rows }: Operands, actual: Float32Array): number {
+function worstError(
+  { type, inputs, outputs, weights, rows }: QuantisedOperands,
+  actual: Float32Array,
+): number {
   return worstProductError(dequantise(type, weights, inputs * outputs), roundBlocks(rows), inputs, actual);
 }
 
-function multiply(operands: Operands, threads = 2): Float32Array {
+function multiply(operands: QuantisedOperands, threads = 2): Float32Array {
   return addon.multiply({ ...operands, threads });
 }
 
@@ -101,7 +82,7 @@ describe.each(['Q4_0', 'Q4_K', 'Q6_K'] as const)('multiplication by %s', (type) 
 
   it('refuses what is no matrix, no row or no thread', () => {
     const operands = randomOperands(type, 256, 2, 1);
-    const wrong: Partial<Operands & { threads: number }>[] = [
+    const wrong: Partial<QuantisedOperands & { threads: number }>[] = [
       { inputs: 100 },
       { inputs: 0 },
       { weights: operands.weights.slice(1) },
