@@ -101,11 +101,18 @@ void PanelMultiplication::multiply_many(int64_t panel) {
   thread_local std::vector<float> sums;
   weights.resize(static_cast<size_t>(blocks));
   sums.assign(static_cast<size_t>(tiles * kTile), 0.0f);
-  quantised_panels::unpack_weights(weights_of(panel), blocks, weights.data());
+  const WeightRows source = weights_of(panel);
+  quantised_panels::unpack_weights(source, blocks, weights.data());
+  // The next panel's weights come from memory meanwhile, which would rest otherwise.
+  const size_t size = static_cast<size_t>(kOutputs) * source.stride;
+  const char* next = static_cast<const char*>(source.first) + size;
+  const size_t share = size / static_cast<size_t>(tiles * divide_up(blocks, kDepth)) + 1;
   for (int64_t from = 0; from < blocks; from += kDepth)
-    for (int64_t tile = 0; tile < tiles; ++tile)
+    for (int64_t tile = 0; tile < tiles; ++tile, next += share) {
+      quantised_panels::prefetch(next, share);
       quantised_panels::multiply(type, weights.data() + from, rounded_.tile(tile, blocks) + from,
                                  std::min(kDepth, blocks - from), sums.data() + tile * kTile);
+    }
   store(sums.data(), panel);
 }
 

@@ -10,6 +10,10 @@ namespace quantised_panels {
 
 namespace {
 
+LLAVA_INLINE void prefetch_lines(const char* bytes, size_t count) {
+  for (size_t skipped = 0; skipped < count; skipped += 64) _mm_prefetch(bytes + skipped, _MM_HINT_T1);
+}
+
 /** Where the rows of a panel begin. */
 template <class Type>
 struct Starts {
@@ -46,12 +50,6 @@ LLAVA_AVX2 void unpack_panel(const WeightRows& rows, int64_t blocks, WeightBlock
   }
 }
 
-/** Asks for what the next eight rows begin with: eight streams at once are more than processors foresee. */
-LLAVA_AVX2 LLAVA_INLINE void prefetch(const void* rows, size_t ahead, size_t bytes) {
-  const char* next = static_cast<const char*>(rows) + ahead;
-  for (size_t skipped = 0; skipped < bytes; skipped += 64) _mm_prefetch(next + skipped, _MM_HINT_T1);
-}
-
 template <class Type>
 LLAVA_AVX2 LLAVA_INLINE void add_eight(const Eight& eight, const RowBlock& block, int64_t row,
                                        __m256& total) {
@@ -78,7 +76,9 @@ LLAVA_AVX2 void multiply_rows(const WeightRows& rows, const RowBlock* tile, int6
     LLAVA_UNROLL
     for (int64_t row = 0; row < Count; ++row) total[row] = _mm256_setzero_ps();
     for (int64_t b = 0; b < blocks / Type::kBlocks; ++b) {
-      prefetch(starts.at[first] + b * kEight, kEight * rows.stride, kEight * sizeof(Type));
+      // The next eight rows: eight streams at once are more than processors foresee.
+      const auto* here = reinterpret_cast<const char*>(starts.at[first] + b * kEight);
+      prefetch_lines(here + kEight * rows.stride, kEight * sizeof(Type));
       Eight eights[Type::kBlocks];
       Type::unpack(starts.at + first, b, eights);
       for (int64_t k = 0; k < Type::kBlocks; ++k) {
@@ -109,6 +109,8 @@ bool supports(ggml_type type) {
   return can && (type == GGML_TYPE_Q4_0 || type == GGML_TYPE_Q4_K || type == GGML_TYPE_Q6_K);
 }
 
+void prefetch(const void* weights, size_t bytes) { prefetch_lines(static_cast<const char*>(weights), bytes); }
+
 void unpack_weights(const WeightRows& rows, int64_t blocks, WeightBlock* panel) {
   with_type(rows.type, [&](auto type) { unpack_panel<decltype(type)>(rows, blocks, panel); });
 }
@@ -120,6 +122,7 @@ void multiply_few(const WeightRows& rows, const RowBlock* tile, int64_t count, i
 #else
 
 bool supports(ggml_type) { return false; }
+void prefetch(const void*, size_t) {}
 void unpack_weights(const WeightRows&, int64_t, WeightBlock*) {}
 void multiply_few(const WeightRows&, const RowBlock*, int64_t, int64_t, float*) {}
 

@@ -38,6 +38,9 @@ struct WeightRows {
 /** Unpacks a panel, so many blocks of each row. */
 void unpack_weights(const WeightRows& rows, int64_t blocks, WeightBlock* panel);
 
+/** Asks for bytes of weights that are unpacked later, so that they are in the second cache by then. */
+void prefetch(const void* weights, size_t bytes);
+
 /** Adds the products of a panel and a tile, so many blocks of each, to `sums`: [3][32]. */
 void multiply(ggml_type weights, const WeightBlock* panel, const RowBlock* tile, int64_t blocks, float* sums);
 

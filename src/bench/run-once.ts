@@ -61,8 +61,8 @@ function failure(command: string, problem: string, stderr: string): ExpectedErro
 function peakOf(pid: number | undefined): number | undefined {
   try {
     const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
-    const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(status) ?? [];
-    return kilobytes === undefined ? undefined : Number(kilobytes) / 1000;
+    const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(status) ?? [];
+    return kibibytes === undefined ? undefined : (Number(kibibytes) * 1024) / 1e6;
   } catch {
     return undefined;
   }
