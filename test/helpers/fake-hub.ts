@@ -20,7 +20,7 @@ export class FakeHub implements AsyncDisposable {
   pauseMs = 0;
   /** What the hub wants to see for gated files. */
   token = 'hf_right';
-  readonly #files = new Map<string, FakeFile>();
+  readonly #files = new Map<string, FakeFile[]>();
   readonly #sent = new Map<string, number>();
   readonly #counts = new Map<string, number>();
   readonly #hub: Server;
@@ -50,9 +50,10 @@ export class FakeHub implements AsyncDisposable {
     return `http://localhost:${(this.#cdn.address() as AddressInfo).port}`;
   }
 
-  /** Puts a file there; returns it. */
+  /** Puts a file there; `main` is the one that was put last, and others are still had by their commits. */
   add(file: FakeFile): FakeFile {
-    this.#files.set(`${file.repo}/${file.path}`, file);
+    const name = `${file.repo}/${file.path}`;
+    this.#files.set(name, [...(this.#files.get(name) ?? []), file]);
     return file;
   }
 
@@ -79,7 +80,8 @@ export class FakeHub implements AsyncDisposable {
     const url = new URL(request.url ?? '/', 'http://any');
     const [, repo, revision = '', path] =
       /^\/(?:cdn\/)?([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
-    const file = this.#files.get(`${repo ?? ''}/${path ?? ''}`);
+    const versions = this.#files.get(`${repo ?? ''}/${path ?? ''}`);
+    const file = versions?.findLast(({ commit }) => revision === 'main' || revision === commit);
     const seen = this.#record(server, request, url, path ?? '');
     const fault = (seen.fault = this.faults(seen));
     if (fault?.kind === 'late') await sleep(fault.ms);
@@ -96,7 +98,7 @@ export class FakeHub implements AsyncDisposable {
       return;
     }
     if (file === undefined) {
-      end(404, { 'x-error-code': 'EntryNotFound' });
+      end(404, { 'x-error-code': versions === undefined ? 'EntryNotFound' : 'RevisionNotFound' });
       return;
     }
     if (server === 'cdn') {
@@ -105,10 +107,6 @@ export class FakeHub implements AsyncDisposable {
         return;
       }
       await this.#send(file, seen, response, fault, {});
-      return;
-    }
-    if (revision !== 'main' && revision !== file.commit) {
-      end(404, { 'x-error-code': 'RevisionNotFound' });
       return;
     }
     if (file.isGated === true && request.headers.authorization !== `Bearer ${this.token}`) {

@@ -89,7 +89,7 @@ describe('pullModel', () => {
     const world = await storeWorld(folder);
     await pullModel(unpublished(), world.settings);
     rmSync(world.settings.cacheFolder, { recursive: true });
-    world.hub.files = [onHub(MODEL_PATH, Buffer.from('another')), onHub(MMPROJ_PATH, world.mmproj)];
+    world.hub.add(onHub(MODEL_PATH, Buffer.from('another')));
     const { message, hint } = await failure(pullModel(unpublished(), world.settings));
     expect(message).toContain('has changed on the hub since');
     expect(hint).toContain('llava models rm tiny');
@@ -99,11 +99,7 @@ describe('pullModel', () => {
     const world = await storeWorld(folder);
     await pullModel(unpublished(), world.settings);
     rmSync(world.settings.cacheFolder, { recursive: true });
-    world.hub.files = [
-      onHub(MODEL_PATH, Buffer.from('newer'), NEWER),
-      { ...onHub(MODEL_PATH, world.model), branch: 'none' },
-      { ...onHub(MMPROJ_PATH, world.mmproj), branch: 'none' },
-    ];
+    world.hub.add(onHub(MODEL_PATH, Buffer.from('newer'), NEWER));
     await pullModel(unpublished(), world.settings);
     expect(readHubCache(world.settings.cacheFolder).files.map((file) => file.commit)).toEqual([
       COMMIT,
@@ -117,13 +113,13 @@ describe('pullModel', () => {
   ])('refuses another %s than the published one before a byte is fetched', async (_, model, message) => {
     const world = await storeWorld(folder);
     expect((await failure(pullModel(pinned(world, { model }), world.settings))).message).toMatch(message);
-    expect(world.hub.requests.filter((request) => request.startsWith('GET'))).toEqual([]);
+    expect(world.hub.requests.filter((request) => request.method === 'GET')).toEqual([]);
   });
 
   test('names the catalogue when the right bytes are no pair', async () => {
     const world = await storeWorld(folder);
     const { model } = world;
-    world.hub.files = [onHub(MODEL_PATH, model), onHub(MMPROJ_PATH, model)];
+    world.hub.add(onHub(MMPROJ_PATH, model));
     const wrong = pinned({ ...world, mmproj: model }, { name: 'wrong' });
     const { message } = await failure(pullModel(wrong, world.settings));
     expect(message).toMatch(
@@ -143,7 +139,7 @@ describe('pullModel', () => {
     const { files, complaints } = readHubCache(world.settings.cacheFolder);
     expect(complaints).toEqual([]);
     expect(files.map((file) => file.sha256)).toContain(sha256Of(world.model));
-    expect(world.hub.requests.filter((request) => request.includes(MMPROJ_PATH))).toEqual([]);
+    expect(world.hub.requests.filter((request) => request.file === MMPROJ_PATH)).toEqual([]);
   });
 
   test('says offline what is missing', async () => {
@@ -208,7 +204,7 @@ describe('files that others put there', () => {
     putByOthers(world, MMPROJ_PATH, world.mmproj);
     expect((await inspectModel(unpublished(), world.settings)).state).toBe('present');
     await pullModel(unpublished(), world.settings);
-    expect(world.hub.requests.map((request) => request.split(' ')[0])).toEqual(['HEAD', 'HEAD']);
+    expect(world.hub.requests.map((request) => request.method)).toEqual(['HEAD', 'HEAD']);
     await pullModel(unpublished(), world.settings);
     expect(world.hub.requests).toHaveLength(2);
   });

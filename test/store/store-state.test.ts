@@ -88,7 +88,7 @@ describe('several at once', () => {
 
   test('two processes that pull the same model both get it, and the bytes come once', async () => {
     const world = await storeWorld(folder);
-    world.hub.delayMs = 200;
+    world.hub.faults = ({ method }) => (method === 'GET' ? { kind: 'late', ms: 200 } : undefined);
     const run = () =>
       execa(process.execPath, [TSX, projectFile('test/store/pull-in-child.ts')], {
         input: JSON.stringify({ model: unpublished(), settings: world.settings }),

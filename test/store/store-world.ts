@@ -5,7 +5,8 @@ import { afterEach } from 'vitest';
 import type { HubFile } from '../../src/hub/hub-file.js';
 import type { Model } from '../../src/weights/catalogue.js';
 import type { HubSettings } from '../../src/hub/hub-settings.js';
-import { startSmallHub, type OnHub, type SmallHub } from '../helpers/small-hub.js';
+import { FakeHub } from '../helpers/fake-hub.js';
+import type { FakeFile } from '../helpers/hub-faults.js';
 import { writeRandomPair } from '../reference/random-pair.js';
 
 export const REPO = 'someone/Llava-Test';
@@ -16,7 +17,7 @@ export const MMPROJ_PATH = 'projectors/mmproj.gguf';
 
 /** A hub with one pair, and a machine that knows nothing yet. */
 export interface StoreWorld {
-  readonly hub: SmallHub;
+  readonly hub: FakeHub;
   readonly settings: HubSettings;
   readonly model: Buffer;
   readonly mmproj: Buffer;
@@ -24,7 +25,7 @@ export interface StoreWorld {
 
 export const sha256Of = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
-const open: SmallHub[] = [];
+const open: FakeHub[] = [];
 afterEach(async () => {
   for (const hub of open.splice(0)) await hub[Symbol.asyncDispose]();
 });
@@ -44,7 +45,9 @@ export async function storeWorld(folder: string): Promise<StoreWorld> {
   });
   const model = readFileSync(pair.model);
   const mmproj = readFileSync(pair.mmproj);
-  const hub = await startSmallHub([onHub(MODEL_PATH, model), onHub(MMPROJ_PATH, mmproj)]);
+  const hub = await FakeHub.start();
+  hub.add(onHub(MODEL_PATH, model));
+  hub.add(onHub(MMPROJ_PATH, mmproj));
   open.push(hub);
   const settings: HubSettings = {
     endpoint: hub.endpoint,
@@ -56,8 +59,8 @@ export async function storeWorld(folder: string): Promise<StoreWorld> {
   return { hub, settings, model, mmproj };
 }
 
-export function onHub(path: string, bytes: Buffer, commit = COMMIT): OnHub {
-  return { repo: REPO, commit, branch: 'main', path, bytes };
+export function onHub(path: string, bytes: Buffer, commit = COMMIT): FakeFile {
+  return { repo: REPO, commit, path, bytes };
 }
 
 interface Changes {

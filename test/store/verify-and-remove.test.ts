@@ -68,7 +68,7 @@ describe('removeModel', () => {
     const changed = Buffer.from(world.model);
     changed[changed.length - 1]! ^= 1;
     await pullModel(unpublished(), world.settings);
-    world.hub.files = [onHub(MODEL_PATH, changed), onHub(MMPROJ_PATH, world.mmproj)];
+    world.hub.add(onHub(MODEL_PATH, changed));
     await removeModel(unpublished(), world.settings, []);
     const { files } = await pullModel(unpublished(), world.settings);
     expect(readFileSync(files[0].path!)).toEqual(changed);
@@ -76,7 +76,7 @@ describe('removeModel', () => {
 
   test('keeps the projector for another model that is here, and the bytes for other snapshots', async () => {
     const world = await storeWorld(folder);
-    world.hub.files = [...world.hub.files, onHub('other.gguf', world.model)];
+    world.hub.add(onHub('other.gguf', world.model));
     const one = pinned(world);
     const other = pinned(world, { name: 'other', model: { path: 'other.gguf' } });
     await pullModel(one, world.settings);
