@@ -14,6 +14,9 @@ export interface BenchSetup {
   readonly signal: AbortSignal;
 }
 
+/** What a chat asks about the same picture next. */
+export const FOLLOW_UP = 'What color is the shape beside it?';
+
 /** A picture with its question. */
 export interface Pairing {
   readonly picture: string;

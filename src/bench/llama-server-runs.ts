@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ExpectedError } from '../llava/expected-error.js';
 import { renderPrompt } from '../llava/prompt.js';
 import { quote } from '../llava/quote.js';
-import { firstPairing, pairings, type BenchSetup } from './bench-setup.js';
+import { FOLLOW_UP, firstPairing, pairings, type BenchSetup } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { chatFigures, manyFigures } from './shared-figures.js';
 
@@ -34,7 +34,7 @@ export class LlamaServer {
     const { picture, question } = firstPairing(setup);
     const answer = await server.ask(picture, renderPrompt([], question), setup.tokens);
     const start = performance.now();
-    await server.ask(picture, renderPrompt([{ question, answer }], setup.questions[1] ?? ''), 1);
+    await server.ask(picture, renderPrompt([{ question, answer }], FOLLOW_UP), 1);
     return chatFigures((performance.now() - start) / 1000);
   }
 

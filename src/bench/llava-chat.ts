@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { ExpectedError } from '../llava/expected-error.js';
-import { firstPairing, type BenchSetup } from './bench-setup.js';
+import { FOLLOW_UP, firstPairing, type BenchSetup } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { PROGRAM, weightFlags } from './llava-runs.js';
 import { chatFigures } from './shared-figures.js';
@@ -19,7 +19,7 @@ export async function chat(setup: BenchSetup): Promise<Figures> {
     child.stdin.write(`${question}\n`);
     while (!(await nextOf(words)).includes('\n'));
     const start = performance.now();
-    child.stdin.write(`${setup.questions[1] ?? ''}\n`);
+    child.stdin.write(`${FOLLOW_UP}\n`);
     await nextOf(words);
     return chatFigures((performance.now() - start) / 1000);
   } finally {

@@ -29,7 +29,8 @@ export function onceFigures(
 }
 
 export function manyFigures({ pictures, questions }: BenchSetup, seconds: number): Figures {
-  return { [`${questions.length} questions on each of ${pictures.length} pictures, s`]: seconds };
+  const asked = questions.length === 1 ? '1 question' : `${questions.length} questions`;
+  return { [`${asked} on each of ${pictures.length} pictures, s`]: seconds };
 }
 
 export function chatFigures(seconds: number): Figures {

@@ -45,7 +45,7 @@ export function addBenchCommand(program: Command, context: CommandContext): void
     .option('--threads <n>', 'threads of the CPU; default: its cores', wholeNumber(1, 1024))
     .option('--runs <n>', 'times that each work is done', wholeNumber(1, 1000), 3)
     .option('--pictures <n>', 'pictures of the work "many"', wholeNumber(1, 1000), 2)
-    .option('--questions <n>', 'questions about each of them', wholeNumber(2, 1000), 5)
+    .option('--questions <n>', 'questions about each of them', wholeNumber(1, 1000), 5)
     .option('--tokens <n>', 'longest answer', wholeNumber(2, 10_000), 16)
     .option('--demo-rows <n>', 'rows of the work "demo"', wholeNumber(1, 50_000), 10_000)
     .option('--json', 'every value, as JSON')
