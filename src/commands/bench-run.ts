@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchSetup } from '../bench/bench-setup.js';
@@ -27,6 +27,8 @@ import type { CommandContext } from './command-context.js';
 export async function bench(flags: BenchFlags, context: CommandContext): Promise<void> {
   const { io, signal } = context;
   const works = worksOf(flags);
+  await checkProgram('--mtmd-cli', flags.mtmdCli);
+  await checkProgram('--server', flags.server);
   const { model, mmproj } = await chooseWeights(flags, context);
   const threads = flags.threads ?? availableParallelism();
   const folder = await mkdtemp(join(tmpdir(), 'llava-bench-'));
@@ -86,6 +88,19 @@ function worksOf({ only }: BenchFlags): readonly Work[] {
   throw new ExpectedError('usage', `There is no work ${quote(unknown)} to measure.`, {
     hint: `--only takes ${WORKS.join(', ')}`,
   });
+}
+
+/** Before measuring, which can take an hour. */
+async function checkProgram(option: string, path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  try {
+    await access(path, constants.X_OK);
+  } catch (cause) {
+    throw new ExpectedError('usage', `There is no program at ${quote(path)}.`, {
+      hint: `${option} takes the path of one that llama.cpp's build made, such as build/bin/llama-server`,
+      cause,
+    });
+  }
 }
 
 async function drawPictures(folder: string, count: number): Promise<readonly string[]> {
