@@ -17,8 +17,7 @@ using quantised_panels::WeightBlock;
 using quantised_panels::WeightRows;
 
 constexpr int64_t kTile = kRows * kOutputs;
-constexpr int64_t kDepth = 16;    // blocks at once: their part of a panel stays in the first cache
-constexpr int64_t kTogether = 1;  // panels: their sums and a part of the rows stay in the second
+constexpr int64_t kDepth = 16;  // blocks at once: their part of a panel stays in the first cache
 
 int64_t divide_up(int64_t value, int64_t by) { return (value + by - 1) / by; }
 

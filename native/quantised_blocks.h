@@ -5,7 +5,7 @@
 #include "avx2.h"
 #include "quantised_panels.h"
 
-/** ggml's blocks of quantised weights, and how eight rows of them are unpacked: only for quantised_panels.cc. */
+/** ggml's blocks of quantised weights, and how eight rows of them are unpacked: for quantised_panels.cc and quantised_tile.cc. */
 namespace quantised_panels {
 
 #ifdef LLAVA_X86
@@ -201,6 +201,16 @@ struct Q6_K {
   }
 };
 static_assert(sizeof(Q6_K) == 210, "as in files");
+
+/** Calls with a block of the type. */
+template <class Use>
+void with_type(ggml_type type, Use use) {
+  switch (type) {
+    case GGML_TYPE_Q4_0: return use(Q4_0{});
+    case GGML_TYPE_Q4_K: return use(Q4_K{});
+    default: return use(Q6_K{});
+  }
+}
 
 #endif
 

@@ -63,16 +63,6 @@ LLAVA_AVX2 LLAVA_INLINE void broadcast(const RowBlock& block, int64_t group, int
   for (int64_t i = 0; i < Step; ++i) fours[i] = _mm256_set1_epi32(word_of(block, group + i, row));
 }
 
-/** Calls with a block of the type. */
-template <class Use>
-void with_type(ggml_type type, Use use) {
-  switch (type) {
-    case GGML_TYPE_Q4_0: return use(Q4_0{});
-    case GGML_TYPE_Q4_K: return use(Q4_K{});
-    default: return use(Q6_K{});
-  }
-}
-
 #endif
 
 }  // namespace quantised_panels
