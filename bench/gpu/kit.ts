@@ -10,6 +10,8 @@ export interface Ended {
   /** A signal that ended it, such as SIGABRT; undefined when it ended by itself. */
   readonly signal: string | undefined;
   readonly seconds: number;
+  /** Between the last that it wrote to stdout and its end. */
+  readonly leavingSeconds: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -69,6 +71,8 @@ export class Kit {
     const start = performance.now();
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], signal: this.#signal });
     const said = { stdout: '', stderr: '' };
+    let lastWord = start;
+    child.stdout.on('data', () => (lastWord = performance.now()));
     for (const name of ['stdout', 'stderr'] as const)
       child[name].setEncoding('utf8').on('data', (text: string) => (said[name] += text));
     const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
@@ -76,10 +80,11 @@ export class Kit {
         resolve(end);
       });
     });
-    const seconds = (performance.now() - start) / 1000;
+    const end = performance.now();
+    const [seconds, leavingSeconds] = [(end - start) / 1000, (end - lastWord) / 1000];
     if (code !== 0)
       appendFileSync(join(this.output, 'failures.txt'), failure(command, args, code, signal, said));
-    return { code, signal: signal ?? undefined, seconds, ...said };
+    return { code, signal: signal ?? undefined, seconds, leavingSeconds, ...said };
   }
 }
 

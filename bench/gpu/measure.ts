@@ -50,7 +50,7 @@ const machine = describeMachine();
 const device = chooseDevice();
 if (device === 'vulkan')
   Object.assign(process.env, { GGML_VK_VISIBLE_DEVICES: '0', LP_NATIVE_VECTOR_WIDTH: '128' });
-const kit = new Kit(work, output, device, AbortSignal.timeout(Math.max(1, left() * 1000)));
+const kit = new Kit(work, output, device, AbortSignal.timeout(Math.max(1, Math.round(left() * 1000))));
 const results: Result[] = [];
 process.stdout.write(`${JSON.stringify(machine)}\n`);
 for (const step of STEPS.filter(({ name }) => values.only?.split(',').includes(name) ?? true)) {

@@ -60,7 +60,7 @@ async function profile(kit: Kit): Promise<Finding> {
   const { ms, tokens } = JSON.parse(ended.stdout) as AskAnswer;
   const outside = ended.seconds - (ms.answer + ms.look + ms.encode + ms.question) / 1000;
   return {
-    say: `${tokens.answer} tokens in ${(ms.answer / 1000).toFixed(2)} s; start, loading and end ${outside.toFixed(2)} s; most of JavaScript's time: ${top
+    say: `${tokens.answer} tokens in ${(ms.answer / 1000).toFixed(2)} s; start, loading and end ${outside.toFixed(2)} s, of which leaving ${ended.leavingSeconds.toFixed(2)} s; most of JavaScript's time: ${top
       .slice(0, 5)
       .map(([name, time]) => `${name.trim()} ${time.toFixed(0)} ms`)
       .join(', ')}`,
