@@ -5,7 +5,7 @@ import { readGgufHeader } from '../../src/weights/gguf-header.js';
 import { CUDA_BYTES } from '../../src/weights/memory-parts.js';
 import { measurePair } from '../../src/weights/weight-sizes.js';
 import type { RandomType } from '../write-random-weights.js';
-import { pairFiles, pairFlags, writeWeights } from './inputs.js';
+import { onDevice, pairFiles, pairFlags, writeRows, writeWeights } from './inputs.js';
 import type { Finding, Kit, Step } from './kit.js';
 
 /* Does the plan tell what the device really takes, and what happens when it has not got it? */
@@ -18,7 +18,7 @@ const MOST_OFF = 0.1;
 const LEFT_MIB = [-512, -256, -128, 0, 256];
 
 export const MEMORY: readonly Step[] = [
-  { name: 'too large a context', needs: 'gpu', seconds: 30, run: refuseTooLarge },
+  { name: 'too large a context', needs: 'nvidia', seconds: 30, run: refuseTooLarge },
   { name: 'out of memory while loading', needs: 'nvidia', seconds: 30, run: runOutWhileLoading },
   { name: 'memory Q4_0', needs: 'nvidia', seconds: 40, run: (kit) => compareMemory(kit, 'Q4_0') },
   { name: 'out of memory while computing', needs: 'nvidia', seconds: 50, run: runOutWhileComputing },
@@ -27,22 +27,12 @@ export const MEMORY: readonly Step[] = [
 
 /** More than any card has: refused by the plan, in words. */
 async function refuseTooLarge(kit: Kit): Promise<Finding> {
+  const question = 'What is in the picture?';
+  const rows = writeRows(kit, 'one', [{ id: 0, image: kit.picture, question }]);
   const { code, signal, stderr } = await kit.llava(
-    ...[
-      'batch',
-      kit.path('demo.jsonl'),
-      '--device',
-      kit.device,
-      '--gpu-layers',
-      'all',
-      '--parallel',
-      '64',
-      '--context',
-      '4096',
-    ],
-    ...pairFlags(kit),
+    ...['batch', rows, '--parallel', '64', '--context', '4096', ...onDevice(kit), ...pairFlags(kit)],
   );
-  const isRight = code !== 0 && code !== null && signal === undefined && !/\n\s+at /.test(stderr);
+  const isRight = code !== 0 && signal === undefined && stderr.includes('--gpu-layers all needs');
   return { say: stderr.trim().split('\n').slice(-2).join(' / '), isRight };
 }
 
