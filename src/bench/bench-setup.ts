@@ -1,7 +1,10 @@
-/** What all measurements share: the same files, the same threads, the same questions. */
+import type { DeviceKind } from '../engine/device-kind.js';
+
+/** What all measurements share: the same files, the same device and threads, the same questions. */
 export interface BenchSetup {
   readonly model: string;
   readonly mmproj: string;
+  readonly device: DeviceKind;
   readonly threads: number;
   /** Paths of pictures; the first is the one of single questions. */
   readonly pictures: readonly string[];
@@ -33,4 +36,9 @@ export function pairings({ pictures, questions }: BenchSetup): readonly Pairing[
 /** The first picture and question. */
 export function firstPairing({ pictures, questions }: BenchSetup): Pairing {
   return { picture: pictures[0] ?? '', question: questions[0] ?? '' };
+}
+
+/** What llama.cpp's own programs are told of the device: all layers and the tower on the GPU, or nothing. */
+export function layerFlags({ device }: BenchSetup): readonly string[] {
+  return device === 'cpu' ? ['-ngl', '0', '--no-mmproj-offload'] : ['-ngl', '99'];
 }

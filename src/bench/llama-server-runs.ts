@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ExpectedError } from '../llava/expected-error.js';
 import { renderPrompt } from '../llava/prompt.js';
 import { quote } from '../llava/quote.js';
-import { FOLLOW_UP, firstPairing, pairings, type BenchSetup } from './bench-setup.js';
+import { FOLLOW_UP, firstPairing, layerFlags, pairings, type BenchSetup } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { chatFigures, manyFigures } from './shared-figures.js';
 
@@ -38,10 +38,11 @@ export class LlamaServer {
     return chatFigures((performance.now() - start) / 1000);
   }
 
-  async #start({ model, mmproj, threads, signal }: BenchSetup): Promise<RunningServer> {
+  async #start(setup: BenchSetup): Promise<RunningServer> {
+    const { model, mmproj, threads, signal } = setup;
     const port = await freePort();
     const args = ['-m', model, '--mmproj', mmproj, '-t', String(threads), '--port', String(port)];
-    const same = ['-c', '4096', '-ub', '640', '-np', '1'];
+    const same = ['-c', '4096', '-ub', '640', '-np', '1', ...layerFlags(setup)];
     const child = spawn(this.#program, [...args, ...same], { stdio: 'ignore', signal });
     const server = new RunningServer(child, `http://127.0.0.1:${port}`, signal);
     try {

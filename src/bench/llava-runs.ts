@@ -73,7 +73,10 @@ export async function askMany(setup: BenchSetup): Promise<Figures> {
 /** The demo model on so many questions about its own world, its start included. */
 export async function askDemo(setup: BenchSetup, rows: number): Promise<Figures> {
   const asked = await demoPairings(setup.folder, rows);
-  const { seconds, stdout } = await batch(setup, asked, ['--model', 'demo', '--parallel', '1', '--timings']);
+  const { seconds, stdout } = await batch(setup, asked, [
+    ...['--model', 'demo', '--device', setup.device],
+    ...['--parallel', '1', '--timings'],
+  ]);
   const answered = stdout
     .trimEnd()
     .split('\n')
@@ -119,9 +122,10 @@ async function batch(
   return await llava(['batch', path, ...flags], signal);
 }
 
-/** The pair, on the CPU. */
-export function weightFlags({ model, mmproj, threads }: BenchSetup): readonly string[] {
-  return ['--gguf', model, '--mmproj', mmproj, '--device', 'cpu', '--threads', String(threads)];
+/** The pair, all of it on the device. */
+export function weightFlags({ model, mmproj, device, threads }: BenchSetup): readonly string[] {
+  const layers = device === 'cpu' ? [] : ['--gpu-layers', 'all'];
+  return ['--gguf', model, '--mmproj', mmproj, '--device', device, ...layers, '--threads', String(threads)];
 }
 
 async function llava(args: readonly string[], signal: AbortSignal): Promise<ProgramRun> {

@@ -1,5 +1,5 @@
 import { SYSTEM_TEXT } from '../llava/prompt.js';
-import { firstPairing, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
+import { firstPairing, layerFlags, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { runOnce, type ProgramRun } from './run-once.js';
 import { manyFigures, onceFigures } from './shared-figures.js';
@@ -32,13 +32,12 @@ export class MtmdCli {
     return manyFigures(setup, seconds);
   }
 
-  async #ask(
-    { model, mmproj, threads, tokens, signal }: BenchSetup,
-    { picture, question }: Pairing,
-  ): Promise<ProgramRun> {
+  async #ask(setup: BenchSetup, { picture, question }: Pairing): Promise<ProgramRun> {
+    const { model, mmproj, threads, tokens, signal } = setup;
     return await runOnce(
       this.#program,
       [
+        ...layerFlags(setup),
         ...['-lv', '4', '-m', model, '--mmproj', mmproj, '-t', String(threads), '-n', String(tokens)],
         // All of the picture in one go, as llava evaluates it.
         ...['-c', '4096', '-ub', '640', '--temp', '0', '--chat-template', 'vicuna', '-sys', SYSTEM_TEXT],

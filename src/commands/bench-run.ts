@@ -36,6 +36,7 @@ export async function bench(flags: BenchFlags, context: CommandContext): Promise
     const setup: BenchSetup = {
       model,
       mmproj,
+      device: flags.device,
       threads,
       pictures: await drawPictures(folder, flags.pictures),
       questions: Array.from(
@@ -55,7 +56,7 @@ export async function bench(flags: BenchFlags, context: CommandContext): Promise
     if (flags.json === true) writeJson(io, { threads, ...flags, figures: comparisonRecord(comparison) });
     else {
       io.stderr.write(
-        `${describeVersions()}, Node ${process.version}, ${threads} threads, ${flags.runs} runs\n`,
+        `${describeVersions()}, Node ${process.version}, ${flags.device}, ${threads} threads, ${flags.runs} runs\n`,
       );
       io.stdout.write(formatTable(comparisonTable(comparison)));
     }

@@ -1,10 +1,12 @@
 import { Option, type Command } from 'commander';
+import { DEVICE_KINDS, type DeviceKind } from '../engine/device-kind.js';
 import type { Work } from '../bench/contenders.js';
 import type { CommandContext } from './command-context.js';
 import { addWeightOptions, type WeightFlags } from './option-groups.js';
 import { wholeNumber } from './option-parsers.js';
 
 export interface BenchFlags extends WeightFlags {
+  readonly device: DeviceKind;
   readonly threads?: number;
   readonly runs: number;
   readonly pictures: number;
@@ -30,9 +32,7 @@ Examples:
 export function addBenchCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('bench')
-    .description(
-      'measure this machine’s CPU: start, one question, many, a chat; beside llama.cpp’s own programs',
-    );
+    .description('measure this machine: start, one question, many, a chat; beside llama.cpp’s own programs');
   addWeightOptions(command);
   command
     .option('--mtmd-cli <file>', 'llama-mtmd-cli, to be compared with')
@@ -41,6 +41,11 @@ export function addBenchCommand(program: Command, context: CommandContext): void
       new Option('--only <works>', 'kinds of work, separated by commas').argParser((text: string) =>
         text.split(','),
       ),
+    )
+    .addOption(
+      new Option('--device <device>', 'what computes, for all that are compared')
+        .choices(DEVICE_KINDS)
+        .default('cpu'),
     )
     .option('--threads <n>', 'threads of the CPU; default: its cores', wholeNumber(1, 1024))
     .option('--runs <n>', 'times that each work is done', wholeNumber(1, 1000), 3)

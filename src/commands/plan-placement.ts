@@ -12,6 +12,7 @@ import {
   type FitPlan,
   type PlanRequest,
 } from '../weights/fit-plan.js';
+import { CUDA_BYTES } from '../weights/memory-parts.js';
 import { repackedTypes } from '../weights/repacked-types.js';
 import type { DeviceFlags } from './option-groups.js';
 
@@ -72,6 +73,7 @@ export function deviceMemory({
     totalBytes: devices.reduce((sum, device) => sum + device.totalBytes, 0),
     freeBytes: devices.reduce((sum, device) => sum + device.freeBytes, 0),
     isShared: kind === 'metal' || devices.every(({ type }) => type !== 'gpu'),
+    driverBytes: kind === 'cuda' ? devices.length * CUDA_BYTES : 0,
   };
 }
 

@@ -4,7 +4,9 @@ export type DeviceKind = 'cpu' | 'cuda' | 'vulkan' | 'metal';
 /** What can be asked for; `auto` takes the best kind that this machine has. */
 export type DeviceChoice = 'auto' | DeviceKind;
 
-export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', 'cpu', 'cuda', 'vulkan', 'metal'];
+export const DEVICE_KINDS: readonly DeviceKind[] = ['cpu', 'cuda', 'vulkan', 'metal'];
+
+export const DEVICE_CHOICES: readonly DeviceChoice[] = ['auto', ...DEVICE_KINDS];
 
 /** Names as their makers write them. */
 export const DEVICE_NAMES: Readonly<Record<DeviceKind, string>> = {

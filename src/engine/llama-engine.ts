@@ -75,17 +75,21 @@ async function openParts(
   const loadingModel = loadModel(files.model, backend, placed, loading);
   loadingModel.catch(() => undefined);
   let tower: Tower | undefined;
+  let warming: Promise<void> | undefined;
   try {
     const openTower = () => VisionTower.open(files.mmproj, backend, placed.towerOn);
     const { towerShape } = options;
     tower = towerShape === undefined ? await openTower() : new TowerWhenNeeded(towerShape, openTower);
-    const model = await loadingModel;
+    // CUDA reads kernels when they are first used, which it may as well do while the weights load.
+    warming = backend.kind === 'cuda' && tower instanceof VisionTower ? tower.warmUp() : undefined;
+    const [model] = await Promise.all([loadingModel, warming]);
     checkWidths(files, tower, model);
     const placement = placeModel(model, placed, options);
     const context = await createContext(model, backend, placement, { ...options, lora: files.lora });
     return { backend, tower, model, context, placement };
   } catch (error) {
     giveUp.abort();
+    await warming?.catch(() => undefined);
     await tower?.[Symbol.asyncDispose]();
     const model = await loadingModel.catch(() => undefined);
     await model?.dispose();

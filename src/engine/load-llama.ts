@@ -1,8 +1,8 @@
 import type { Llama } from 'node-llama-cpp';
 import { ExpectedError } from '../llava/expected-error.js';
-import { loadCpuLlama } from './cpu-llama.js';
 import { deviceError, explainMissing, explainNoDevice, type DeviceProblem } from './device-failure.js';
 import { DEVICE_NAMES, GPU_KINDS, type DeviceChoice, type DeviceKind, type GpuKind } from './device-kind.js';
+import { loadDirectly } from './direct-llama.js';
 import { findDriver } from './find-driver.js';
 import { LlamaLog } from './llama-log.js';
 
@@ -46,7 +46,9 @@ async function loadGpu(kind: GpuKind): Promise<LoadedLlama | NoGpu> {
   if (!search.isPossible || search.driver === undefined || !search.packageIsInstalled)
     return { problem: explainMissing(kind, search), isThere: search.driver !== undefined };
   const log = new LlamaLog();
-  const llama = await getLlamaFor(kind, log);
+  // Drivers of other kinds may end the process that tries them, so that getLlama() tries them apart.
+  const direct = kind === 'cuda' ? await loadDirectly(kind, log.hear) : undefined;
+  const llama = direct ?? (await getLlamaFor(kind, log));
   if (llama === undefined) return { problem: explainMissing(kind, search), isThere: true };
   if (llama.gpu === kind && (await llama.getGpuDeviceNames()).length > 0) return { llama, kind, log };
   // A driver without a device: its backend would only compute on the CPU, and load as if for a GPU.
@@ -56,7 +58,7 @@ async function loadGpu(kind: GpuKind): Promise<LoadedLlama | NoGpu> {
 
 async function loadCpu(): Promise<LoadedLlama> {
   const log = new LlamaLog();
-  const llama = (await loadCpuLlama(log.hear)) ?? (await getLlamaFor('cpu', log));
+  const llama = (await loadDirectly('cpu', log.hear)) ?? (await getLlamaFor('cpu', log));
   if (llama !== undefined) return { llama, kind: 'cpu', log };
   throw new ExpectedError(
     'engine',

@@ -76,7 +76,7 @@ function abortWhileReading({
 export async function createContext(
   model: LlamaModel,
   backend: Backend,
-  placement: Pick<Placement, 'contextSize' | 'sequences' | 'kvType'>,
+  placement: Pick<Placement, 'gpuLayers' | 'contextSize' | 'sequences' | 'kvType'>,
   { signal, lora }: LoadOptions & Pick<WeightFiles, 'lora'>,
 ): Promise<LlamaContext> {
   backend.log.clear();
@@ -86,7 +86,7 @@ export async function createContext(
         contextSize: placement.contextSize,
         sequences: placement.sequences,
         batchSize: BATCH_SIZE,
-        threads: backend.threads,
+        threads: threadsFor(model, backend, placement.gpuLayers),
         ignoreMemorySafetyChecks: true,
         failedCreationRemedy: false,
         ...kvOptions(placement.kvType),
@@ -102,6 +102,11 @@ export async function createContext(
     const what = `A context of ${times}${placement.contextSize} positions could not be made`;
     throw await loadFailure(what, backend, error);
   }
+}
+
+/** With every layer on a GPU the CPU only looks embeddings up: llama.cpp starts its threads anew for each token. */
+function threadsFor({ fileInsights }: LlamaModel, { threads }: Backend, gpuLayers: number): number {
+  return gpuLayers < fileInsights.totalLayers ? threads : 1;
 }
 
 /** Packed values need flash attention, which llama.cpp turns on by itself where the device has it. */

@@ -6,7 +6,7 @@ import type { NativeAddon } from './native-addon.js';
 import { nativeFailure } from './native-failure.js';
 
 /*
- * The bridge to node-llama-cpp's internals, which cpu-llama.ts and failed-load.ts touch as well. Its public interface
+ * The bridge to node-llama-cpp's internals, which direct-llama.ts and failed-load.ts touch as well. Its public interface
  * takes token ids only, so image features are evaluated beside it, in its own llama_context, and its books are brought
  * up to date afterwards.
  * The version is pinned and checked (release.ts); the addon checks the handles.

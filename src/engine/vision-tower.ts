@@ -85,6 +85,15 @@ export class VisionTower implements Tower {
     }
   }
 
+  /** Encodes a black picture, so that the device has all it needs for the next. */
+  async warmUp(): Promise<void> {
+    try {
+      await this.#tower.encode(new Uint8Array(3 * this.imageSize ** 2));
+    } catch (error) {
+      throw nativeFailure(error);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tower.close();
   }

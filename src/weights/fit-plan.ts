@@ -16,6 +16,8 @@ export interface DeviceMemory {
   readonly freeBytes: number;
   /** Whether it is the host's memory: integrated GPUs, Apple's, software devices. */
   readonly isShared: boolean;
+  /** What the driver takes of it for a process; `freeBytes` is what it left. Default: 0. */
+  readonly driverBytes?: number;
 }
 
 export interface HostMemory {
@@ -141,7 +143,8 @@ function place(
     !isMostlyRepacked(text, repacked) ||
     peakHostBytes(pair, mapped, host, undefined, repacked, false) <= freeBytes;
   const placement = { ...mapped, mapsModel };
-  const device = hasDevice ? deviceParts(pair, placement) : undefined;
+  const driverBytes = memory?.driverBytes ?? 0;
+  const device = hasDevice ? { ...deviceParts(pair, placement), process: driverBytes } : undefined;
   const isShared = memory?.isShared ?? false;
   const deviceBytes = device === undefined ? 0 : totalBytes(device);
   const hostBytes = totalBytes(host) + (isShared ? deviceBytes : 0);
@@ -161,9 +164,9 @@ function place(
   };
 }
 
-/** What a plan may take of a device. */
-export function usableBytes({ totalBytes: total, freeBytes }: DeviceMemory): number {
-  return Math.max(0, freeBytes - Math.min(total * SPARE_SHARE, MOST_SPARE));
+/** What a plan may take of a device, the driver's part included. */
+export function usableBytes({ totalBytes: total, freeBytes, driverBytes = 0 }: DeviceMemory): number {
+  return Math.max(0, freeBytes + driverBytes - Math.min(total * SPARE_SHARE, MOST_SPARE));
 }
 
 /** By halving, since more positions never take less. */

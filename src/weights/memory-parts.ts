@@ -28,7 +28,7 @@ export interface MemoryParts {
   readonly compute: number;
   /** Vision tower: weights and compute buffer. */
   readonly tower: number;
-  /** Node, its packages and llama.cpp itself; image features. Only on the host. */
+  /** Node, its packages and llama.cpp itself, image features; on a GPU what its driver takes. */
   readonly process: number;
 }
 
@@ -37,7 +37,10 @@ export const PROCESS_BYTES = 118e6;
 /** A GPU's driver and its compiled kernels, on the host: those of Mesa's software device, measured likewise. */
 export const DRIVER_BYTES = 210e6;
 
-/** What a GPU takes. */
+/** CUDA's context, kernels and cuBLAS' workspace on the GPU: 737 MiB on an H100 with every plan, measured: bench/gpu. */
+export const CUDA_BYTES = 773e6;
+
+/** What a GPU takes, its driver left out. */
 export function deviceParts(pair: PairSizes, placement: PlannedPlacement): MemoryParts {
   const { text, vision } = pair;
   const { contextSize, sequences, kvType } = placement;

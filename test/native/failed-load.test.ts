@@ -12,7 +12,7 @@ import { projectFile } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const demo = { model: projectFile('models/demo/model.gguf'), mmproj: projectFile('models/demo/mmproj.gguf') };
-const context = { contextSize: 512, sequences: 1, kvType: 'f16' } as const;
+const context = { contextSize: 512, sequences: 1, kvType: 'f16', gpuLayers: 0 } as const;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

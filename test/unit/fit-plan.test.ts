@@ -97,6 +97,16 @@ describe('the plan of LLaVA-1.5 7B Q4_K_M at 4096 positions', () => {
     expect([kv('f16'), kv('q8_0'), kv('q4_0')]).toEqual([2048 * MiB, 1088 * MiB, 576 * MiB]);
   });
 
+  it('counts what the driver takes, which free memory has already lost', () => {
+    const plain = request(6 * GiB, { contextSize: 2048 });
+    const driverBytes = 773e6;
+    const counted = { ...plain, device: { ...plain.device!, driverBytes } };
+    const [without, withDriver] = [planFit(q4k, plain), planFit(q4k, counted)];
+    expect(withDriver.deviceBytes - without.deviceBytes).toBe(driverBytes);
+    expect(withDriver.placement).toEqual(without.placement);
+    expect(withDriver.fitsDevice).toBe(without.fitsDevice);
+  });
+
   it('counts memory that a device shares with the host once, and on the host', () => {
     const device = { totalBytes: 16 * GiB, freeBytes: 16 * GiB, isShared: true };
     const host = { freeBytes: 6 * GiB, repacked: new Set<string>() };
