@@ -24,7 +24,7 @@ const MASKS: readonly [pattern: RegExp, instead: string][] = [
   [/\b[\d.]+ (MB|GB)( of [\d.]+ GB)? free\b/g, '# free'],
   [/ of [\d.]+ [MG]B of memory\b/g, ' of # of memory'],
   [/\.\d+\.part\b/g, '.#.part'],
-  [/"(free|available)(Memory|Bytes)?":\s*\d+/g, '"$1$2":#'],
+  [/"hostFreeBytes":\s*\d+/g, '"hostFreeBytes":#'],
 ];
 
 const { values, positionals } = parseArgs({
