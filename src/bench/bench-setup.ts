@@ -1,10 +1,9 @@
-import type { DeviceKind } from '../engine/device-kind.js';
-
 /** What all measurements share: the same files, the same device and threads, the same questions. */
 export interface BenchSetup {
   readonly model: string;
   readonly mmproj: string;
-  readonly device: DeviceKind;
+  /** As llava's own `--device` takes it: cpu, cuda, vulkan, metal. */
+  readonly device: string;
   readonly threads: number;
   /** Paths of pictures; the first is the one of single questions. */
   readonly pictures: readonly string[];
