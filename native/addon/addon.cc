@@ -1,16 +1,11 @@
 #include <napi.h>
 
-#include <algorithm>
-
-#include "addon/addon_context.h"
 #include "addon/arguments.h"
-#include "addon/evaluate_worker.h"
+#include "addon/context_calls.h"
 #include "addon/kernel_calls.h"
-#include "addon/open_worker.h"
 #include "addon/promise_worker.h"
 #include "addon/tower_object.h"
 #include "bridge/cpu_graph.h"
-#include "bridge/log_probabilities.h"
 #include "bridge/panel_device.h"
 #include "ggml/devices.h"
 #include "ggml/symbols.h"
@@ -64,55 +59,6 @@ Napi::Value js_open_tower(const Napi::CallbackInfo& info) {
     return open_tower(info.Env(), path, name,
                       arguments::integer(options.Get("threads"), "threads", 1, arguments::kMaxThreads));
   });
-}
-
-Napi::Value js_evaluate_features(const Napi::CallbackInfo& info) {
-  return promise_of(info.Env(), [&]() -> Napi::Value {
-    require_attached();
-    const Napi::Object options = arguments::object(info[1], "options");
-    const auto features = arguments::typed_array<Napi::Float32Array>(options.Get("features"), "features",
-                                                                     napi_float32_array, "Float32Array");
-    FeatureBatch batch{};
-    batch.width = arguments::integer(options.Get("width"), "width", 1, 1 << 20);
-    batch.sequence = arguments::integer(options.Get("sequenceId"), "sequenceId", 0, 1 << 20);
-    batch.position = arguments::integer(options.Get("position"), "position", 0, 1 << 30);
-    const auto tokens = static_cast<size_t>(arguments::integer(options.Get("tokens"), "tokens", 1, 1 << 20));
-    if (features.ElementLength() != tokens * static_cast<size_t>(batch.width)) {
-      throw Failure(code::kInvalidArgument,
-                    format("Expected %zu x %lld features but received %zu values", tokens,
-                           static_cast<long long>(batch.width), features.ElementLength()));
-    }
-    batch.values.assign(features.Data(), features.Data() + features.ElementLength());
-    llama_context* context = unwrap_context(info[0]);
-    return start_evaluation(info.Env(), info[0].As<Napi::Object>(), context, std::move(batch));
-  });
-}
-
-Napi::Value js_log_probabilities(const Napi::CallbackInfo& info) {
-  return throwing(info.Env(), [&]() -> Napi::Value {
-    require_attached();
-    const int index = arguments::integer(info[1], "logitIndex", 0, 1 << 20);
-    const auto ids =
-        arguments::typed_array<Napi::Int32Array>(info[2], "tokens", napi_int32_array, "Int32Array");
-    const std::vector<llama_token> tokens(ids.Data(), ids.Data() + ids.ElementLength());
-    const std::vector<double> values = log_probabilities(unwrap_context(info[0]), index, tokens);
-    Napi::Float64Array result = Napi::Float64Array::New(info.Env(), values.size());
-    std::copy(values.begin(), values.end(), result.Data());
-    return result;
-  });
-}
-
-Napi::Value js_sort_logits(const Napi::CallbackInfo& info) {
-  return throwing(info.Env(), [&]() -> Napi::Value {
-    require_attached();
-    sort_logits(unwrap_context(info[0]));
-    return info.Env().Undefined();
-  });
-}
-
-Napi::Value js_cancel_evaluation(const Napi::CallbackInfo& info) {
-  cancel(info.Env().GetInstanceData<AddonState>()->evaluating);
-  return info.Env().Undefined();
 }
 
 Napi::Value js_cancel_all(const Napi::CallbackInfo& info) {

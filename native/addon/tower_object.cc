@@ -1,11 +1,74 @@
 #include "addon/tower_object.h"
 
+#include <algorithm>
+#include <functional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "addon/arguments.h"
-#include "addon/encode_worker.h"
 
 namespace {
+
+/** Loads a tower off the JavaScript thread. */
+class OpenWorker : public PromiseWorker {
+ public:
+  OpenWorker(Napi::Env env, std::string path, std::string device, int threads)
+      : PromiseWorker(env, "llava:open"),
+        path_(std::move(path)),
+        device_(std::move(device)),
+        threads_(threads) {}
+
+ private:
+  void work(const std::atomic<bool>& cancelled) override {
+    tower_ = std::make_shared<VisionTower>(path_, device_, threads_, cancelled);
+  }
+  Napi::Value result() override { return TowerObject::make(Env(), std::move(tower_)); }
+
+  std::string path_;
+  std::string device_;
+  int threads_;
+  std::shared_ptr<VisionTower> tower_;
+};
+
+/** Encodes one picture off the JavaScript thread. */
+class EncodeWorker : public PromiseWorker {
+ public:
+  /** Keeps the tower alive until it has ended; calls `on_end` on the JavaScript thread then. */
+  EncodeWorker(Napi::Env env, std::shared_ptr<VisionTower> tower, std::vector<uint8_t> pixels,
+               std::function<void()> on_end)
+      : PromiseWorker(env, "llava:encode"),
+        tower_(std::move(tower)),
+        pixels_(std::move(pixels)),
+        on_end_(std::move(on_end)) {}
+
+ private:
+  void work(const std::atomic<bool>& cancelled) override { encoded_ = tower_->encode(pixels_, cancelled); }
+
+  Napi::Value result() override {
+    Napi::Object result = Napi::Object::New(Env());
+    result.Set("features", copy(encoded_.features));
+    result.Set("attention", copy(encoded_.attention));
+    return result;
+  }
+
+  void ended() override {
+    tower_.reset();
+    on_end_();
+  }
+
+  Napi::Float32Array copy(const std::vector<float>& values) {
+    // A copy, since V8 may refuse memory that it did not allocate itself.
+    auto array = Napi::Float32Array::New(Env(), values.size());
+    std::copy(values.begin(), values.end(), array.Data());
+    return array;
+  }
+
+  std::shared_ptr<VisionTower> tower_;
+  std::vector<uint8_t> pixels_;
+  EncodedPicture encoded_;
+  std::function<void()> on_end_;
+};
 
 /** Gives a tower's memory back off the JavaScript thread: 600 MB take a while. */
 class CloseWorker : public PromiseWorker {
@@ -82,6 +145,12 @@ Napi::Value TowerObject::cancel(const Napi::CallbackInfo& info) {
 
 Napi::Value TowerObject::close(const Napi::CallbackInfo& info) {
   auto* worker = new CloseWorker(info.Env(), std::exchange(tower_, nullptr));
+  worker->Queue();
+  return worker->promise();
+}
+
+Napi::Value open_tower(Napi::Env env, const std::string& path, const std::string& device, int threads) {
+  auto* worker = new OpenWorker(env, path, device, threads);
   worker->Queue();
   return worker->promise();
 }

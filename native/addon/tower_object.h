@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <string>
 
 #include "addon/promise_worker.h"
 #include "vision/tower.h"
@@ -23,3 +24,6 @@ class TowerObject : public Napi::ObjectWrap<TowerObject> {
   std::shared_ptr<Flag> encoding_ =
       std::make_shared<Flag>();  // the stop flag of the encode in flight, if any
 };
+
+/** Loads a vision tower off the JavaScript thread. A promise of a NativeTower. */
+Napi::Value open_tower(Napi::Env env, const std::string& path, const std::string& device, int threads);

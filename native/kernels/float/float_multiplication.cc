@@ -5,8 +5,6 @@
 
 #include "ggml/symbols.h"
 #include "kernels/dot_tile.h"
-#include "kernels/share_work.h"
-#include "kernels/tensor_rows.h"
 
 #ifdef LLAVA_X86
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernels/float_types.h"
-#include "kernels/tensor_rows.h"
+#include "kernels/graph_operation.h"
 
 namespace {
 

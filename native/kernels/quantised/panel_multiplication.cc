@@ -5,8 +5,6 @@
 #include <thread>
 
 #include "ggml/symbols.h"
-#include "kernels/share_work.h"
-#include "kernels/tensor_rows.h"
 
 namespace {
 
