@@ -21,6 +21,7 @@
         "<(root)/gguf/gguf_file.cc",
         "<(root)/kernels/attention/attention_tile.cc",
         "<(root)/kernels/attention/cache_attention.cc",
+        "<(root)/kernels/dispatch.cc",
         "<(root)/kernels/float/float_multiplication.cc",
         "<(root)/kernels/float/panel_matmul.cc",
         "<(root)/kernels/quantised/panel_multiplication.cc",

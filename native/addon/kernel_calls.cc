@@ -8,6 +8,7 @@
 #include "bridge/compute_alone.h"
 #include "ggml/symbols.h"
 #include "kernels/quantised/panels.h"
+#include "kernels/weight_types.h"
 
 namespace {
 
@@ -42,17 +43,16 @@ std::vector<uint16_t> halves_of(const Napi::Object& options, const char* name) {
 /** What is multiplied by here, by the names of the types in files. */
 ggml_type weight_type(const Napi::Value& value) {
   const std::string name = arguments::text(value, "type");
-  if (name == "F32") return GGML_TYPE_F32;
-  if (name == "F16") return GGML_TYPE_F16;
-  if (name == "BF16") return GGML_TYPE_BF16;
-  const ggml_type type = name == "Q4_0"   ? GGML_TYPE_Q4_0
-                         : name == "Q4_K" ? GGML_TYPE_Q4_K
-                         : name == "Q6_K" ? GGML_TYPE_Q6_K
-                                          : GGML_TYPE_COUNT;
-  if (type == GGML_TYPE_COUNT || !quantised_panels::supports(type))
-    throw Failure(code::kInvalidArgument,
-                  format("Expected a type that is multiplied here but received \"%s\"", name.c_str()));
-  return type;
+#define LLAVA_NAMED(type, Reads) \
+  if (name == #type) return GGML_TYPE_##type;
+  LLAVA_FLOAT_TYPES(LLAVA_NAMED)
+#undef LLAVA_NAMED
+#define LLAVA_NAMED(type) \
+  if (name == #type && quantised_panels::supports(GGML_TYPE_##type)) return GGML_TYPE_##type;
+  LLAVA_QUANTISED_TYPES(LLAVA_NAMED)
+#undef LLAVA_NAMED
+  throw Failure(code::kInvalidArgument,
+                format("Expected a type that is multiplied here but received \"%s\"", name.c_str()));
 }
 
 }  // namespace

@@ -12,9 +12,7 @@
 #include "ggml-backend-impl.h"
 #include "ggml/devices.h"
 #include "ggml/handles.h"
-#include "kernels/attention/cache_attention.h"
-#include "kernels/float/float_multiplication.h"
-#include "kernels/quantised/panel_multiplication.h"
+#include "kernels/dispatch.h"
 
 namespace {
 
@@ -25,7 +23,7 @@ class CpuGraph {
   explicit CpuGraph(ggml_cgraph* graph) {
     for (int i = 0; i < g.ggml_graph_n_nodes(graph); ++i) {
       ggml_tensor* node = g.ggml_graph_node(graph, i);
-      std::unique_ptr<GraphOperation> work = own_operation(node);
+      std::unique_ptr<GraphOperation> work = kernels_.choose(node, is_on_panel_device(node->src[0]));
       if (work != nullptr) replaced_.push_back({*this, node, *node, std::move(work)});
     }
     replace();
@@ -45,18 +43,6 @@ class CpuGraph {
     ggml_tensor original;
     std::unique_ptr<GraphOperation> work;
   };
-
-  std::unique_ptr<GraphOperation> own_operation(const ggml_tensor* node) {
-    if (CacheAttention::supports(node)) return std::make_unique<CacheAttention>(node);
-    if (FloatMultiplication::supports(node)) return std::make_unique<FloatMultiplication>(node);
-    if (!is_on_panel_device(node->src[0]) || !PanelMultiplication::supports(node)) return nullptr;
-    const ggml_tensor* rows = node->src[1];
-    rounded_.reserve(rows->ne[0], rows->ne[1]);
-    // Several matrices of a model share their input.
-    const bool is_rounded = rows == last_rows_;
-    last_rows_ = rows;
-    return std::make_unique<PanelMultiplication>(node, rounded_, !is_rounded);
-  }
 
   void replace() {
     memory_.resize((replaced_.size() + 1) * g.ggml_tensor_overhead());
@@ -79,8 +65,7 @@ class CpuGraph {
     if (!replaced.work->compute(thread, threads)) replaced.graph.had_memory_ = false;
   }
 
-  RoundedActivations rounded_;
-  const ggml_tensor* last_rows_ = nullptr;
+  KernelDispatch kernels_;
   std::vector<Replaced> replaced_;
   std::vector<char> memory_;
   std::atomic<bool> had_memory_{true};

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/instruction_sets.h"
+#include "kernels/weight_types.h"
 
 #ifdef LLAVA_X86
 

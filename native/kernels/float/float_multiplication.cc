@@ -49,9 +49,10 @@ using MultiplyPanel = void (*)(const ggml_tensor*, int64_t);
 
 MultiplyPanel multiply_panel_for(ggml_type type) {
   switch (type) {
-    case GGML_TYPE_F32: return multiply_panel<Float32>;
-    case GGML_TYPE_F16: return multiply_panel<Float16>;
-    case GGML_TYPE_BF16: return multiply_panel<BFloat16>;
+#define LLAVA_CASE(name, Type) \
+  case GGML_TYPE_##name: return multiply_panel<Type>;
+    LLAVA_FLOAT_TYPES(LLAVA_CASE)
+#undef LLAVA_CASE
     default: return nullptr;
   }
 }

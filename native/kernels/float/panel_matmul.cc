@@ -76,9 +76,10 @@ AddTile add_tile_here() {
 
 AddTile add_tile_for(ggml_type type) {
   switch (type) {
-    case GGML_TYPE_F32: return add_tile_here<Float32>();
-    case GGML_TYPE_F16: return add_tile_here<Float16>();
-    case GGML_TYPE_BF16: return add_tile_here<BFloat16>();
+#define LLAVA_CASE(name, Type) \
+  case GGML_TYPE_##name: return add_tile_here<Type>();
+    LLAVA_FLOAT_TYPES(LLAVA_CASE)
+#undef LLAVA_CASE
     default: return nullptr;
   }
 }

@@ -4,6 +4,7 @@
 
 #include "kernels/instruction_sets.h"
 #include "kernels/quantised/panels.h"
+#include "kernels/weight_types.h"
 
 /** ggml's blocks of quantised weights, and how eight rows of them are unpacked: for quantised_panels.cc and quantised_tile.cc. */
 namespace quantised_panels {
@@ -202,13 +203,15 @@ struct Q6_K {
 };
 static_assert(sizeof(Q6_K) == 210, "as in files");
 
-/** Calls with a block of the type. */
+/** Calls with a block of the type, one that is supported. */
 template <class Use>
 void with_type(ggml_type type, Use use) {
   switch (type) {
-    case GGML_TYPE_Q4_0: return use(Q4_0{});
-    case GGML_TYPE_Q4_K: return use(Q4_K{});
-    default: return use(Q6_K{});
+#define LLAVA_CASE(name) \
+  case GGML_TYPE_##name: return use(name{});
+    LLAVA_QUANTISED_TYPES(LLAVA_CASE)
+#undef LLAVA_CASE
+    default: return;
   }
 }
 

@@ -106,7 +106,13 @@ void multiply_few_of(const WeightRows& rows, const RowBlock* tile, int64_t count
 
 bool supports(ggml_type type) {
   static const bool can = avx2::is_here();
-  return can && (type == GGML_TYPE_Q4_0 || type == GGML_TYPE_Q4_K || type == GGML_TYPE_Q6_K);
+  switch (type) {
+#define LLAVA_CASE(name) \
+  case GGML_TYPE_##name: return can;
+    LLAVA_QUANTISED_TYPES(LLAVA_CASE)
+#undef LLAVA_CASE
+    default: return false;
+  }
 }
 
 void prefetch(const void* weights, size_t bytes) { prefetch_lines(static_cast<const char*>(weights), bytes); }

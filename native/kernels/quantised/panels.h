@@ -24,7 +24,7 @@ struct alignas(64) WeightBlock {
   float offset[2][kOutputs];
 };
 
-/** Whether this processor can, and the type is Q4_0, Q4_K or Q6_K. */
+/** Whether this processor can, and the type is one of weight_types.h. */
 bool supports(ggml_type type);
 
 /** Rows of weights as files have them, 1 to 32; a panel with fewer ends with copies of the last. */
