@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SCENES_OF_A_SEED } from '../eval/demo/demo-questions.js';
+import { SCENES_OF_A_SEED } from '../eval/demo/demo-scenes.js';
 import { drawScenes } from '../eval/demo/draw-scenes.js';
 import { firstPairing, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
 import type { Figures } from './figures.js';

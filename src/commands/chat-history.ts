@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { readStateFile, updateStateFile } from '../hub/state-file.js';
 import { stateFolder } from '../hub/state-folder.js';
-import { appendEntry } from '../terminal/chat/history.js';
+import { appendEntry } from '../terminal/screen/history.js';
 
 const historySchema = v.fallback(v.array(v.string()), []);
 

@@ -8,7 +8,7 @@ import { describeVersions } from '../engine/release.js';
 import { startProgress } from '../terminal/progress.js';
 import { writeJson } from '../terminal/write-json.js';
 import { listModels } from '../weights/catalogue.js';
-import { inspectModel } from '../weights/store.js';
+import { inspectModel } from '../weights/store/index.js';
 import type { CommandContext } from './command-context.js';
 import type { DoctorFlags } from './doctor.js';
 import { planModels, type PlannedModel } from './doctor-plans.js';

@@ -4,7 +4,7 @@ import type { Benchmark, OutputFile } from '../eval/benchmark.js';
 import { findBenchmark } from '../eval/benchmarks/registry.js';
 import { compareWithPublished } from '../eval/compare.js';
 import type { EvalResult } from '../eval/eval-result.js';
-import { readAnswers } from '../eval/read-answers.js';
+import { readAnswers } from '../eval/files/read-answers.js';
 import { comparisonRows, figureRows } from '../eval/report.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
@@ -12,7 +12,7 @@ import { printable } from '../terminal/printable.js';
 import { startProgress } from '../terminal/progress.js';
 import { formatTable } from '../terminal/table.js';
 import { writeJson } from '../terminal/write-json.js';
-import { writeWholeFile } from '../terminal/write-whole-file.js';
+import { writeWholeFile } from '../files/write-whole-file.js';
 import type { CommandContext } from './command-context.js';
 import type { ScoreFlags } from './eval.js';
 

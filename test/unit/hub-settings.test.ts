@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { blobPath, snapshotPath } from '../../src/hub/hub-cache.js';
+import { blobPath, snapshotPath } from '../../src/hub/cache/layout.js';
 import { readHubSettings } from '../../src/hub/hub-settings.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

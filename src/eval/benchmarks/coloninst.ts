@@ -4,11 +4,11 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { Benchmark, BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
-import { needFile, pictureFolder } from '../find-file.js';
-import { matchAnswers, refuseOtherQuestions } from '../match-answers.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
+import { matchAnswers, refuseOtherQuestions } from '../scoring/match-answers.js';
 import { boxOverlap, parsePixelBox } from '../metrics/box-overlap.js';
 import { equalsIgnoringCase } from '../metrics/exact-match.js';
-import { readJson } from '../read-json.js';
+import { readJson } from '../files/read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/ai4colonoscopy/ColonINST-v1';
 const PICTURES: BenchmarkFile = {

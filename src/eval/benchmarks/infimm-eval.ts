@@ -4,11 +4,11 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { Benchmark, BenchmarkFile } from '../benchmark.js';
 import type { Figure } from '../eval-result.js';
-import { needFile, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
+import { matchAnswers } from '../scoring/match-answers.js';
 import { complexityWeighted } from '../metrics/complexity-weighted.js';
 import { bootstrapInterval } from '../metrics/interval.js';
-import { readJson, readJsonEntries } from '../read-json.js';
+import { readJson, readJsonEntries } from '../files/read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/Infi-MM/InfiMM-Eval';
 const DATA: BenchmarkFile = {

@@ -4,13 +4,13 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { bootstrapFigure, type EvalResult, type Figure } from '../eval-result.js';
-import { needFile, pictureFolder } from '../find-file.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
 import { groupBy } from '../group-by.js';
-import { judgeRequest } from '../judge-request.js';
-import { matchAnswers, note } from '../match-answers.js';
+import { judgeRequest } from '../scoring/judge-request.js';
+import { matchAnswers, note } from '../scoring/match-answers.js';
 import { meanOf } from '../metrics/interval.js';
 import { parseJudgePair, relativeScore, type JudgePair } from '../metrics/judge-pair.js';
-import { readJsonLines } from '../read-json.js';
+import { readJsonLines } from '../files/read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/liuhaotian/llava-bench-in-the-wild';
 const QUESTIONS = fileOf('questions.jsonl', 'questions', 'to ask and score');

@@ -4,7 +4,7 @@ import { drawBoxes, type DrawnBox } from '../../llava/draw-boxes.js';
 import { openPicture } from '../../llava/picture.js';
 import type { Figure } from '../eval-result.js';
 import { groupBy } from '../group-by.js';
-import type { DemoScene } from './demo-questions.js';
+import type { DemoScene } from './demo-scenes.js';
 import type { DemoAnswer, DemoResult } from './demo-result.js';
 import { escapeHtml as text } from './escape-html.js';
 import { PAGE_STYLE } from './page-style.js';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { demoScenes, type DemoScene } from './demo-questions.js';
+import { demoScenes, type DemoScene } from './demo-scenes.js';
 
 /** A scene whose picture is in a file. */
 export interface DrawnScene extends DemoScene {

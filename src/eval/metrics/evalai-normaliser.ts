@@ -1,4 +1,4 @@
-import { splitWords, strip } from '../python-text.js';
+import { splitWords, strip } from '../files/python-text.js';
 import { CONTRACTIONS } from './contractions.js';
 
 /** In the order in which they are looked for. */
