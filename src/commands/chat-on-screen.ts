@@ -1,15 +1,14 @@
-import { ReadStream, WriteStream } from 'node:tty';
 import { Writable } from 'node:stream';
+import { ReadStream, WriteStream } from 'node:tty';
 import type { ChatHost } from '../chat/chat-host.js';
 import { ChatSession } from '../chat/chat-session.js';
 import { completeText } from '../chat/complete.js';
 import { findPicture, runLine } from '../chat/run-line.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import type { Key } from '../terminal/screen/keys.js';
-import { insert } from '../terminal/screen/line-editor.js';
 import { complete, pressKey, type PromptEffect } from '../terminal/screen/input.js';
-import { readKeyboard } from '../terminal/screen/read-keyboard.js';
+import { type Key, readKeyboard } from '../terminal/screen/keyboard.js';
+import { insert } from '../terminal/screen/line-editor.js';
 import { keepInHistory, readHistory } from './chat-history.js';
 import { loadable, modelFinder } from './chat-models.js';
 import { ScreenView } from './chat-screen-view.js';

@@ -1,4 +1,4 @@
-import { formatBytes } from '../terminal/format-bytes.js';
+import { formatBytes } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
 import type { PairInfo } from '../weights/check/check-pair.js';
 import type { ProjectorInfo } from '../weights/check/check-projector.js';

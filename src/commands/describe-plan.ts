@@ -1,4 +1,4 @@
-import { formatBytes } from '../terminal/format-bytes.js';
+import { formatBytes } from '../terminal/format.js';
 import { planFit, type FitPlan } from '../weights/memory/fit-plan.js';
 import type { MemoryParts } from '../weights/memory/memory-parts.js';
 import { repackedTypes, usualCpu } from '../weights/memory/repacked-types.js';

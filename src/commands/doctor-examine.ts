@@ -6,7 +6,7 @@ import type { DeviceReport } from '../engine/probe-device.js';
 import type { SelfTestOutcome } from '../engine/probe-messages.js';
 import { describeVersions } from '../engine/release.js';
 import { startProgress } from '../terminal/progress.js';
-import { writeJson } from '../terminal/write-json.js';
+import { writeJson } from '../terminal/io.js';
 import { listModels } from '../weights/catalogue.js';
 import { inspectModel } from '../weights/store/index.js';
 import type { CommandContext } from './command-context.js';

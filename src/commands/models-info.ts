@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { ExpectedError } from '../llava/expected-error.js';
-import { writeJson } from '../terminal/write-json.js';
+import { writeJson } from '../terminal/io.js';
 import { findModel } from '../weights/catalogue.js';
 import { checkPair, isTower, type PairInfo } from '../weights/check/check-pair.js';
 import { checkProjector } from '../weights/check/check-projector.js';

@@ -1,5 +1,5 @@
-import { formatBytes } from '../terminal/format-bytes.js';
-import { writeJson } from '../terminal/write-json.js';
+import { formatBytes } from '../terminal/format.js';
+import { writeJson } from '../terminal/io.js';
 import { builtInFiles, findModel } from '../weights/catalogue.js';
 import { inspectModel } from '../weights/store/index.js';
 import type { CommandContext } from './command-context.js';

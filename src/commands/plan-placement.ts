@@ -2,7 +2,7 @@ import { freemem } from 'node:os';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { PlannedBackend } from '../engine/backend.js';
 import type { OpenPlan } from '../engine/starting-engine.js';
-import { formatBytes } from '../terminal/format-bytes.js';
+import { formatBytes } from '../terminal/format.js';
 import type { PairInfo } from '../weights/check/check-pair.js';
 import {
   planFit,

@@ -1,4 +1,4 @@
-import { pythonJson } from './files/python-json.js';
+import { pythonJson } from './files/python.js';
 import type { EvalResult } from './eval-result.js';
 import type { AnswerFile } from './files/read-answers.js';
 

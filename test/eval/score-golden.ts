@@ -1,5 +1,5 @@
 import { findBenchmark } from '../../src/eval/benchmarks/registry.js';
-import { compareWithPublished } from '../../src/eval/compare.js';
+import { compareWithPublished } from '../../src/eval/report.js';
 import { readAnswers } from '../../src/eval/files/read-answers.js';
 
 /**

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { emitKeypressEvents } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { snapToGrapheme } from '../../src/terminal/screen/graphemes.js';
-import { KeyGatherer, type Key, type Keypress } from '../../src/terminal/screen/keys.js';
+import { KeyGatherer, type Key, type Keypress } from '../../src/terminal/screen/keyboard.js';
 import { complete, emptyPrompt, pressKey } from '../../src/terminal/screen/input.js';
 import { Seeded } from '../reference/seeded.js';
 

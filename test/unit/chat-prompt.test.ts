@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { emitKeypressEvents } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { findEntry, historyOf, LONGEST_HISTORY, remember } from '../../src/terminal/screen/history.js';
-import { KeyGatherer, type Keypress } from '../../src/terminal/screen/keys.js';
+import { KeyGatherer, type Keypress } from '../../src/terminal/screen/keyboard.js';
 import {
   complete,
   emptyPrompt,

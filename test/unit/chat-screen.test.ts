@@ -1,10 +1,9 @@
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_STATUS } from '../../src/chat/chat-view.js';
-import { drawLive } from '../../src/terminal/screen/draw-live.js';
+import { drawLive, rewrappedRowsAbove } from '../../src/terminal/screen/draw-live.js';
 import { widthOf } from '../../src/terminal/screen/graphemes.js';
 import { insert } from '../../src/terminal/screen/line-editor.js';
-import { rewrappedRowsAbove } from '../../src/terminal/screen/rewrapped-rows.js';
 import {
   changeScreen,
   emptyScreen,

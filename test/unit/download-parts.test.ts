@@ -7,11 +7,12 @@ import {
   mergeIntervals,
 } from '../../src/hub/transfer/gaps.js';
 import { DEFAULT_PACE } from '../../src/hub/http/pace.js';
-import { formatIdentity, formatInterval, parseLog } from '../../src/hub/transfer/part-log.js';
-import { PieceQueue, pieceSize } from '../../src/hub/transfer/pieces.js';
-import { proxyFor } from '../../src/hub/http/proxy-rule.js';
-import { backoff, delayAskedFor } from '../../src/hub/http/retry-delay.js';
-import { mayCarryToken } from '../../src/hub/http/token-rule.js';
+import { formatIdentity, formatInterval, parseLog } from '../../src/hub/transfer/part-file.js';
+import { PieceQueue, pieceSize } from '../../src/hub/transfer/transfer.js';
+import { proxyFor } from '../../src/hub/http/http-client.js';
+import { delayAskedFor } from '../../src/hub/http/failed-try.js';
+import { backoff } from '../../src/hub/http/patience.js';
+import { mayCarryToken } from '../../src/hub/http/hub-session.js';
 import { Seeded } from '../reference/seeded.js';
 
 describe('intervals', () => {

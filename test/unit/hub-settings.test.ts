@@ -76,7 +76,7 @@ test('no path of a catalogue leads out of the cache', () => {
 test.runIf(process.platform === 'linux')(
   'the state folder follows XDG_DATA_HOME of the process',
   async () => {
-    const code = `import { stateFolder } from ${JSON.stringify(projectFile('src/hub/state-folder.ts'))};
+    const code = `import { stateFolder } from ${JSON.stringify(projectFile('src/hub/state-file.ts'))};
     process.stdout.write(await stateFolder());`;
     const tsx = projectFile('node_modules/tsx/dist/cli.mjs');
     const script = join(HOME, 'state.mts');

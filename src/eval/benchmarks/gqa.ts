@@ -7,7 +7,7 @@ import { needFile, needOneOf, pictureFolder } from '../files/find-file.js';
 import { matchAnswers } from '../scoring/match-answers.js';
 import { gqaPrediction } from '../metrics/exact-match.js';
 import { SHORT_ANSWER, withEnding } from '../question-endings.js';
-import { pythonJson } from '../files/python-json.js';
+import { pythonJson } from '../files/python.js';
 import { readJsonEntries } from '../files/read-json.js';
 
 const FROM = 'https://cs.stanford.edu/people/dorarad/gqa/download.html';

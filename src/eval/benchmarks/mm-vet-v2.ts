@@ -8,8 +8,8 @@ import {
   writeForJudge,
   type GradedItem,
 } from '../scoring/graded-by-capability.js';
-import { MM_VET_V2_TABLE } from '../scoring/judge-table.js';
-import { strip } from '../files/python-text.js';
+import { MM_VET_V2_TABLE } from '../scoring/judge.js';
+import { strip } from '../files/python.js';
 import { readJsonEntries } from '../files/read-json.js';
 
 const FROM = 'https://github.com/yuweihao/MM-Vet/tree/main/v2';

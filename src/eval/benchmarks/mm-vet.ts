@@ -8,7 +8,7 @@ import {
   writeForJudge,
   type GradedItem,
 } from '../scoring/graded-by-capability.js';
-import { MM_VET_TABLE } from '../scoring/judge-table.js';
+import { MM_VET_TABLE } from '../scoring/judge.js';
 import { readJsonEntries } from '../files/read-json.js';
 
 const FROM = 'https://github.com/yuweihao/MM-Vet/releases/download/v1/mm-vet.zip';

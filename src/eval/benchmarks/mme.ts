@@ -10,7 +10,7 @@ import { groupBy } from '../group-by.js';
 import { failedNote, note } from '../scoring/match-answers.js';
 import { MME_TASKS, parseMmeAnswer, scoreMmeTask } from '../metrics/mme-score.js';
 import { SHORT_ANSWER, withEnding } from '../question-endings.js';
-import { strip } from '../files/python-text.js';
+import { strip } from '../files/python.js';
 import type { AnswerFile } from '../files/read-answers.js';
 import { readLines } from '../files/read-lines.js';
 

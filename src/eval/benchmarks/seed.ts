@@ -6,7 +6,7 @@ import { shareFigure, type Figure } from '../eval-result.js';
 import { findFile, needFile } from '../files/find-file.js';
 import { matchAnswers } from '../scoring/match-answers.js';
 import { LETTER_ANSWER, withEnding, withOptions } from '../question-endings.js';
-import { pythonJson } from '../files/python-json.js';
+import { pythonJson } from '../files/python.js';
 import { readJson } from '../files/read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/AILab-CVC/SEED-Bench';

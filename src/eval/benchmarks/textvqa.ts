@@ -8,9 +8,9 @@ import { meanFigure } from '../eval-result.js';
 import { findFile, needFile, pictureFolder } from '../files/find-file.js';
 import { failedNote, note } from '../scoring/match-answers.js';
 import { textVqaScorer } from '../metrics/vqa-accuracy.js';
-import { tenAnswersSchema } from '../scoring/people-schema.js';
+import { tenAnswersSchema } from '../scoring/score-people.js';
 import { SHORT_ANSWER, withEnding } from '../question-endings.js';
-import { capitalise } from '../files/python-text.js';
+import { capitalise } from '../files/python.js';
 import { readJson } from '../files/read-json.js';
 
 const FROM = 'https://textvqa.org/dataset/';

@@ -11,7 +11,7 @@ import {
   writeForJudge,
   type GradedItem,
 } from '../scoring/graded-by-capability.js';
-import { VIP_BENCH_TABLE } from '../scoring/judge-table.js';
+import { VIP_BENCH_TABLE } from '../scoring/judge.js';
 import { readJson, readJsonEntries, readJsonLines } from '../files/read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/mucai/ViP-Bench';

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { renderSvg } from '../../llava/render-svg.js';
 import { askAbout, createRandom, createScene, drawScene, type Question } from '../../world/index.js';
 
@@ -31,5 +33,19 @@ export async function* demoScenes(seed: number, count: number): AsyncGenerator<D
     const { width, height } = scene;
     const picture = await renderSvg(drawScene(scene));
     yield { number, width, height, picture, questions: askAbout(scene, createRandom(id)) };
+  }
+}
+
+/** A scene whose picture is in a file. */
+export interface DrawnScene extends DemoScene {
+  readonly path: string;
+}
+
+/** The scenes of {@link demoScenes}, each with its picture in a file of the folder. */
+export async function* drawScenes(folder: string, seed: number, count: number): AsyncGenerator<DrawnScene> {
+  for await (const scene of demoScenes(seed, count)) {
+    const path = join(folder, `scene-${scene.number}.png`);
+    await writeFile(path, scene.picture);
+    yield { ...scene, path };
   }
 }

@@ -1,5 +1,5 @@
 import type { EvalRow } from '../benchmark.js';
-import { strip } from './python-text.js';
+import { strip } from './python.js';
 
 /** What of a row comes back with its answer: the batch keeps fields it does not know in `metadata`. */
 interface Carried {

@@ -3,7 +3,7 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { OutputFile } from '../benchmark.js';
 import type { EvalResult, Figure } from '../eval-result.js';
-import { judgeRequest } from './judge-request.js';
+import { judgeRequest } from './judge.js';
 import { matchAnswers } from './match-answers.js';
 import { scoreCapabilities } from '../metrics/capability-scores.js';
 import { meanInterval, meanOf } from '../metrics/interval.js';

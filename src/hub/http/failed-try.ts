@@ -1,7 +1,6 @@
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import type { HttpAnswer } from './http-client.js';
-import { delayAskedFor } from './retry-delay.js';
+import type { Headers, HttpAnswer } from './http-client.js';
 
 /** One try failed in a way that another may not: the message says how. */
 export class FailedTry extends Error {
@@ -52,4 +51,29 @@ function describe(code: string, error: Error): string {
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'no connection in time';
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') return 'it was cut';
   return error.message === '' ? code : error.message;
+}
+
+/**
+ * How long a server asks to wait, in milliseconds: `Retry-After` in seconds or as a date, or the `t` of
+ * `RateLimit: "resolvers";r=0;t=30`. The longer of the two; undefined when it asks for nothing.
+ */
+export function delayAskedFor(headers: Headers, now: number): number | undefined {
+  const asked = [fromRetryAfter(headers['retry-after'], now), fromRateLimit(headers['ratelimit'])].filter(
+    (delay) => delay !== undefined,
+  );
+  return asked.length === 0 ? undefined : Math.max(...asked);
+}
+
+function fromRetryAfter(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function fromRateLimit(value: string | undefined): number | undefined {
+  // `r` requests are left: with some left the limit is not what stops us.
+  if (value === undefined || /;\s*r=0*[1-9]/.test(value)) return undefined;
+  const seconds = /;\s*t=(\d+)/.exec(value)?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
 }

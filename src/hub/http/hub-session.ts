@@ -1,11 +1,10 @@
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { HubFile } from '../hub-file.js';
+import type { HubSettings } from '../hub-settings.js';
 import { failedConnection } from './failed-try.js';
 import { openHttpClient, type HttpAnswer, type HttpClient } from './http-client.js';
-import type { HubSettings } from '../hub-settings.js';
 import type { Pace } from './pace.js';
-import { mayCarryToken } from './token-rule.js';
 
 const MOST_REDIRECTS = 10;
 
@@ -129,4 +128,15 @@ function unreachable(error: unknown, url: URL): unknown {
     hint: 'Check HF_ENDPOINT, the proxy settings and the certificates of this machine',
     cause: error,
   });
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * Whether a request to `url` may carry the token for `endpoint`: the same scheme, host and port only,
+ * and never in the clear over a network.
+ */
+export function mayCarryToken(url: URL, endpoint: URL): boolean {
+  if (url.origin !== endpoint.origin) return false;
+  return url.protocol === 'https:' || LOOPBACK.test(url.hostname);
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FailedTry } from './failed-try.js';
 import type { Pace } from './pace.js';
-import { backoff } from './retry-delay.js';
 
 export interface PatienceOptions {
   readonly pace: Pace;
@@ -61,4 +60,10 @@ export class Patience {
       }
     }
   }
+}
+
+/** Wait before the try after `failures` in a row: doubles each time, and a random half keeps clients apart. */
+export function backoff(failures: number, pace: Pace, random = Math.random()): number {
+  const longest = Math.min(pace.longestWaitMs, pace.firstWaitMs * 2 ** Math.max(0, failures - 1));
+  return longest * (0.5 + random / 2);
 }

@@ -1,21 +1,19 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ExpectedError } from '../../llava/expected-error.js';
+import { hashFile } from '../hash-file.js';
+import { HubSession } from '../http/hub-session.js';
+import { DEFAULT_PACE, type Pace } from '../http/pace.js';
+import { gaveUp, nameOf } from '../http/refusal.js';
 import type { HubFile } from '../hub-file.js';
-import { diskError } from './disk-error.js';
-import { checkDiskSpace } from './disk-space.js';
+import type { HubSettings } from '../hub-settings.js';
+import { diskError, checkDiskSpace } from './disk.js';
 import { FileLocation } from './file-location.js';
 import { FrontHash } from './front-hash.js';
 import { bytesIn } from './gaps.js';
-import { hashFile } from '../hash-file.js';
 import { holdLock } from './hold-lock.js';
-import { HubSession } from '../http/hub-session.js';
-import type { HubSettings } from '../hub-settings.js';
-import { DEFAULT_PACE, type Pace } from '../http/pace.js';
 import { PartFile, readPresent, removePart } from './part-file.js';
-import { gaveUp, nameOf } from '../http/refusal.js';
-import type { OnTransfer } from './transfer-progress.js';
-import { TransferReporter } from './transfer-reporter.js';
+import { type OnTransfer, TransferReporter } from './transfer-progress.js';
 import { Transfer } from './transfer.js';
 
 export interface DownloadRequest {

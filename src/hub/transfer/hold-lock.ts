@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pace } from '../http/pace.js';
-import { diskError } from './disk-error.js';
+import { diskError } from './disk.js';
 
 /** Held until it is disposed of. */
 export interface HeldLock extends AsyncDisposable {

@@ -1,14 +1,12 @@
 import { quote } from '../../llava/quote.js';
 import { FailedTry } from '../http/failed-try.js';
-import type { FileLocation } from './file-location.js';
-import type { Interval } from './gaps.js';
 import type { HubSession } from '../http/hub-session.js';
 import type { Pace } from '../http/pace.js';
-import type { PartFile } from './part-file.js';
 import { Patience } from '../http/patience.js';
-import { PieceQueue, pieceSize } from './pieces.js';
-import { readRange, StaleAddress } from './read-range.js';
-import { receiveBytes } from './receive-bytes.js';
+import type { FileLocation } from './file-location.js';
+import type { Interval } from './gaps.js';
+import type { PartFile } from './part-file.js';
+import { readRange, StaleAddress, receiveBytes } from './receive-bytes.js';
 
 export interface TransferOptions {
   readonly session: HubSession;
@@ -152,5 +150,40 @@ export class Transfer {
       throw new FailedTry(`${quote(host)} sends the whole file instead of a range`);
     claim.intervals = [...missing, ...this.#queue.takeAll()];
     return claim.intervals;
+  }
+}
+
+const SMALLEST_PIECE = 512 * 1024;
+const LARGEST_PIECE = 32 * 1024 * 1024;
+/** Pieces for each connection: few enough to keep requests rare, enough that all finish at about the same time. */
+const PIECES_EACH = 4;
+
+/** Bytes of one range request. */
+export function pieceSize(bytes: number, connections: number): number {
+  return Math.min(LARGEST_PIECE, Math.max(SMALLEST_PIECE, Math.ceil(bytes / (connections * PIECES_EACH))));
+}
+
+/** Hands out what is missing of a file, from its start to its end. */
+export class PieceQueue {
+  readonly #gaps: Interval[];
+  readonly #size: number;
+
+  constructor(gaps: readonly Interval[], size: number) {
+    this.#gaps = [...gaps];
+    this.#size = size;
+  }
+
+  /** The next piece; undefined when none is left. */
+  take(): Interval | undefined {
+    const gap = this.#gaps.shift();
+    if (gap === undefined) return undefined;
+    const end = Math.min(gap.end, gap.start + this.#size);
+    if (end < gap.end) this.#gaps.unshift({ start: end, end: gap.end });
+    return { start: gap.start, end };
+  }
+
+  /** All that is left, for a connection that brings the whole file anyway. */
+  takeAll(): readonly Interval[] {
+    return this.#gaps.splice(0);
   }
 }

@@ -1,9 +1,8 @@
-import { render } from 'ink';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { render } from 'ink';
 import { screenColours } from '../colours.js';
 import { ChatScreen } from './chat-screen.js';
-import { drawLive } from './draw-live.js';
-import { rewrappedRowsAbove } from './rewrapped-rows.js';
+import { drawLive, rewrappedRowsAbove } from './draw-live.js';
 import type { ScreenState } from './screen-state.js';
 
 /** The chat's interface while it is on the screen. */
