@@ -77,7 +77,7 @@ const PROGRAMS = [
   // The part that runs the CPU, which engine/direct-llama.ts loads.
   { 'node-llama-cpp': 'node_modules/node-llama-cpp/dist/bindings/Llama.js' },
   // What processes of tests and benches call, where a TypeScript runner would take time and memory of its own.
-  { download: 'src/hub/download.ts' },
+  { download: 'src/hub/transfer/download.ts' },
   { 'llama-engine': 'src/engine/llama-engine.ts', pixels: 'src/llava/pixels.ts' },
 ];
 

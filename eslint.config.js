@@ -12,7 +12,6 @@ export default tseslint.config(
       },
     },
     rules: {
-      'max-lines': ['error', { max: 250 }],
       'no-console': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],

@@ -9,10 +9,10 @@ import { execa } from 'execa';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadBackend } from '../src/engine/backend.js';
-import { planFit } from '../src/weights/fit-plan.js';
-import { readGgufHeader } from '../src/weights/gguf-header.js';
-import { repackedTypes } from '../src/weights/repacked-types.js';
-import { measurePair } from '../src/weights/weight-sizes.js';
+import { planFit } from '../src/weights/memory/fit-plan.js';
+import { readGgufHeader } from '../src/weights/gguf/gguf-header.js';
+import { repackedTypes } from '../src/weights/memory/repacked-types.js';
+import { measurePair } from '../src/weights/memory/weight-sizes.js';
 import { projectFile } from '../test/helpers/run-llava.js';
 import { median, spread } from '../src/bench/figures.js';
 

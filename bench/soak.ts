@@ -4,7 +4,7 @@
  */
 import type { Sampling } from '../src/engine/engine.js';
 import { openLlamaEngine } from '../src/engine/llama-engine.js';
-import { demoScenes } from '../src/eval/demo/demo-questions.js';
+import { demoScenes } from '../src/eval/demo/demo-scenes.js';
 import { loadPixels } from '../src/llava/pixels.js';
 import { writeRequest } from '../src/llava/response-format.js';
 import { projectFile } from '../test/helpers/run-llava.js';

@@ -91,8 +91,9 @@ function unpackHeaders(engine, release) {
 /** What a build depends on, as one hash. @param {string[]} facts */
 function fingerprint(facts) {
   const hash = createHash('sha256').update(facts.join('\n'));
-  for (const name of fs.readdirSync(folder).sort()) {
-    if (/\.(cc|h|gyp|js)$/.test(name)) hash.update(name).update(fs.readFileSync(path.join(folder, name)));
+  for (const name of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    const isSource = /\.(cc|h|gyp|js)$/.test(name) && !/^(build|build-asan|include)[\\/]/.test(name);
+    if (isSource) hash.update(name).update(fs.readFileSync(path.join(folder, name)));
   }
   return hash.digest('hex');
 }

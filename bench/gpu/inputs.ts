@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { drawScenes, type DrawnScene } from '../../src/eval/demo/draw-scenes.js';
+import { drawScenes, type DrawnScene } from '../../src/eval/demo/demo-scenes.js';
 import { readGguf, tensorOf } from '../../test/reference/gguf-reader.js';
 import { tensorToWrite, writeGguf } from '../../test/reference/gguf-writer.js';
 import { Seeded } from '../../test/reference/seeded.js';

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { planFit, type FitPlan } from '../../src/weights/fit-plan.js';
-import { readGgufHeader } from '../../src/weights/gguf-header.js';
-import { CUDA_BYTES } from '../../src/weights/memory-parts.js';
-import { measurePair } from '../../src/weights/weight-sizes.js';
+import { planFit, type FitPlan } from '../../src/weights/memory/fit-plan.js';
+import { readGgufHeader } from '../../src/weights/gguf/gguf-header.js';
+import { CUDA_BYTES } from '../../src/weights/memory/memory-parts.js';
+import { measurePair } from '../../src/weights/memory/weight-sizes.js';
 import type { RandomType } from '../write-random-weights.js';
 import { onDevice, pairFiles, pairFlags, writeRows, writeWeights } from './inputs.js';
 import type { Finding, Kit, Step } from './kit.js';

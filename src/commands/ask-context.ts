@@ -1,5 +1,5 @@
 import { SYSTEM_TEXT } from '../llava/prompt.js';
-import type { PairInfo } from '../weights/check-pair.js';
+import type { PairInfo } from '../weights/check/check-pair.js';
 import type { AskRequest } from './ask-request.js';
 import { DEFAULT_CONTEXT } from './plan-placement.js';
 

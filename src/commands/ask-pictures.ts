@@ -19,7 +19,7 @@ import { contextForAsk } from './ask-context.js';
 import type { AskRequest } from './ask-request.js';
 import type { CommandContext } from './command-context.js';
 import { drawAnswer } from './draw-answer.js';
-import { checkPair } from '../weights/check-pair.js';
+import { checkPair } from '../weights/check/check-pair.js';
 import { chooseWeights } from './choose-weights.js';
 import { openEngine, startEngine } from './open-weights.js';
 import { pictureSources } from './picture-sources.js';

@@ -5,7 +5,7 @@ import type { BatchSummary } from '../batch/batch-summary.js';
 import type { RowSink } from '../batch/output-file.js';
 import { runBatch } from '../batch/run-batch.js';
 import { startProgress } from '../terminal/progress.js';
-import { checkPair, type PairInfo } from '../weights/check-pair.js';
+import { checkPair, type PairInfo } from '../weights/check/check-pair.js';
 import { identifyFiles } from '../weights/weights-identity.js';
 import type { BatchFlags } from './batch.js';
 import { describeProgress, describeSummary } from './batch-progress.js';

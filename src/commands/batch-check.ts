@@ -1,7 +1,7 @@
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { checkBatch } from '../batch/check-batch.js';
 import { startProgress } from '../terminal/progress.js';
-import { writeJson } from '../terminal/write-json.js';
+import { writeJson } from '../terminal/io.js';
 import type { BatchFlags } from './batch.js';
 import { openRows, pictureRules, rowDefaults } from './batch-source.js';
 import type { CommandContext } from './command-context.js';

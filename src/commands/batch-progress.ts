@@ -1,5 +1,5 @@
 import type { BatchSummary } from '../batch/batch-summary.js';
-import { formatDuration } from '../terminal/format-duration.js';
+import { formatDuration } from '../terminal/format.js';
 
 /** What is known beside the summary while a batch runs. */
 export interface BatchState {

@@ -12,13 +12,12 @@ import {
   type Work,
 } from '../bench/contenders.js';
 import { describeVersions } from '../engine/release.js';
-import { drawScenes } from '../eval/demo/draw-scenes.js';
+import { drawScenes } from '../eval/demo/demo-scenes.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import type { Io } from '../terminal/io.js';
+import { type Io, writeJson } from '../terminal/io.js';
 import { startProgress } from '../terminal/progress.js';
 import { formatTable } from '../terminal/table.js';
-import { writeJson } from '../terminal/write-json.js';
 import type { BenchFlags } from './bench.js';
 import { chooseWeights } from './choose-weights.js';
 import type { CommandContext } from './command-context.js';

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { readStateFile, updateStateFile } from '../hub/state-file.js';
-import { stateFolder } from '../hub/state-folder.js';
-import { appendEntry } from '../terminal/chat/history.js';
+import { readStateFile, updateStateFile, stateFolder } from '../hub/state-file.js';
+import { appendEntry } from '../terminal/screen/history.js';
 
 const historySchema = v.fallback(v.array(v.string()), []);
 

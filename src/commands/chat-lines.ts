@@ -4,7 +4,7 @@ import { runLine } from '../chat/run-line.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Io } from '../terminal/io.js';
-import { lineView } from '../terminal/chat/line-view.js';
+import { lineView } from '../terminal/line-view.js';
 import { reportError } from '../terminal/report-error.js';
 import { loadable, modelFinder } from './chat-models.js';
 import type { ChatStart } from './chat-start.js';

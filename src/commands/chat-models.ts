@@ -2,7 +2,7 @@ import type { FindModel, LoadableModel } from '../chat/chat-settings.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import { findModel, listModels } from '../weights/catalogue.js';
-import { checkPair } from '../weights/check-pair.js';
+import { checkPair } from '../weights/check/check-pair.js';
 import { filesOnDisk, type NamedWeights } from './choose-weights.js';
 import type { CommandContext } from './command-context.js';
 import { catalogueOf } from './hub-context.js';

@@ -6,8 +6,8 @@ import {
   changeScreen,
   type ScreenChange,
   type ScreenState,
-} from '../terminal/chat/screen-state.js';
-import { mountChat, type MountedChat } from '../terminal/chat/mount-chat.js';
+} from '../terminal/screen/screen-state.js';
+import { mountChat, type MountedChat } from '../terminal/screen/mount-screen.js';
 import { screenColours } from '../terminal/colours.js';
 import type { Io } from '../terminal/io.js';
 import { choosePreview } from '../terminal/preview/choose-preview.js';

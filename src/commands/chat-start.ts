@@ -2,7 +2,7 @@ import type { ExitCode } from '../exit-codes.js';
 import { Album, type PicturePlace } from '../chat/album.js';
 import type { AskSettings } from '../chat/chat-settings.js';
 import { isWebAddress } from '../chat/dropped-path.js';
-import { isInteractive } from '../terminal/is-interactive.js';
+import { isInteractive } from '../terminal/io.js';
 import { samplingOf } from './ask-request.js';
 import { chatByLines } from './chat-lines.js';
 import { readPlace } from './chat-picture.js';

@@ -4,7 +4,7 @@ import { copyText, copyTools, pictureTools, readClipboardPicture } from '../chat
 import { MAX_CONVERSATION_BYTES } from '../chat/conversation-file.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { writeWholeFile } from '../terminal/write-whole-file.js';
+import { writeWholeFile } from '../files/write-whole-file.js';
 import { modelsHere } from './chat-models.js';
 import type { CommandContext } from './command-context.js';
 

@@ -25,7 +25,7 @@ export async function chooseWeights(
   const files = await choosePair(flags, context, beforeAsking);
   const { lora = [] } = flags;
   if (lora.length === 0) return files;
-  const { checkAdapter } = await import('../weights/check-adapter.js');
+  const { checkAdapter } = await import('../weights/check/check-adapter.js');
   for (const path of lora) await checkAdapter(path, files.model);
   return { ...files, lora };
 }
@@ -52,7 +52,7 @@ async function choosePair(
 export async function filesOnDisk(model: Model, context: CommandContext): Promise<WeightFiles | undefined> {
   const builtIn = builtInFiles(model);
   if (builtIn !== undefined) return builtIn;
-  const { inspectModel } = await import('../weights/store.js');
+  const { inspectModel } = await import('../weights/store/index.js');
   const [languageModel, mmproj] = (await inspectModel(model, await hubSettings(context))).files;
   if (languageModel.path === undefined || mmproj.path === undefined) return undefined;
   return { model: languageModel.path, mmproj: mmproj.path };

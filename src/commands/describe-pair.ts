@@ -1,8 +1,8 @@
-import { formatBytes } from '../terminal/format-bytes.js';
+import { formatBytes } from '../terminal/format.js';
 import { printable } from '../terminal/printable.js';
-import type { PairInfo } from '../weights/check-pair.js';
-import type { ProjectorInfo } from '../weights/check-projector.js';
-import type { TextModelInfo } from '../weights/check-text-model.js';
+import type { PairInfo } from '../weights/check/check-pair.js';
+import type { ProjectorInfo } from '../weights/check/check-projector.js';
+import type { TextModelInfo } from '../weights/check/check-text-model.js';
 
 /** The facts of a language model, a line each. */
 export function describeModel(model: TextModelInfo): string {

@@ -1,8 +1,8 @@
-import { formatBytes } from '../terminal/format-bytes.js';
-import { planFit, type FitPlan } from '../weights/fit-plan.js';
-import type { MemoryParts } from '../weights/memory-parts.js';
-import { repackedTypes, usualCpu } from '../weights/repacked-types.js';
-import type { PairSizes } from '../weights/weight-sizes.js';
+import { formatBytes } from '../terminal/format.js';
+import { planFit, type FitPlan } from '../weights/memory/fit-plan.js';
+import type { MemoryParts } from '../weights/memory/memory-parts.js';
+import { repackedTypes, usualCpu } from '../weights/memory/repacked-types.js';
+import type { PairSizes } from '../weights/memory/weight-sizes.js';
 import { DEFAULT_CONTEXT } from './plan-placement.js';
 
 /** Bytes that weights take where nothing else limits them: on the CPU alone, and all on a GPU. */

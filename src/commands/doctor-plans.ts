@@ -3,12 +3,12 @@ import type { DeviceKind } from '../engine/device-kind.js';
 import type { DeviceReport } from '../engine/probe-device.js';
 import { sizeOf } from '../hub/hub-file.js';
 import { findModel, isHubFile, readCatalogue } from '../weights/catalogue.js';
-import { checkPair } from '../weights/check-pair.js';
-import { planFit, type FitPlan } from '../weights/fit-plan.js';
-import { estimateSizes } from '../weights/known-shapes.js';
-import { repackedTypes } from '../weights/repacked-types.js';
-import type { StoredModel } from '../weights/store.js';
-import type { PairSizes } from '../weights/weight-sizes.js';
+import { checkPair } from '../weights/check/check-pair.js';
+import { planFit, type FitPlan } from '../weights/memory/fit-plan.js';
+import { estimateSizes } from '../weights/memory/known-shapes.js';
+import { repackedTypes } from '../weights/memory/repacked-types.js';
+import type { StoredModel } from '../weights/store/index.js';
+import type { PairSizes } from '../weights/memory/weight-sizes.js';
 import { DEFAULT_CONTEXT, deviceMemory } from './plan-placement.js';
 
 /** Where a model would go on a device. */

@@ -1,7 +1,7 @@
 import { freemem, totalmem } from 'node:os';
 import { DEVICE_NAMES } from '../engine/device-kind.js';
 import { MOST_DIFFERENCE } from '../engine/self-test.js';
-import { formatBytes } from '../terminal/format-bytes.js';
+import { formatBytes } from '../terminal/format.js';
 import { formatTable } from '../terminal/table.js';
 import type { ExaminedDevice, Findings } from './doctor-examine.js';
 import type { PlannedModel } from './doctor-plans.js';

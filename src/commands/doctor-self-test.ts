@@ -2,7 +2,7 @@ import type { SelfTestTask } from '../engine/probe-messages.js';
 import { loadPixels } from '../llava/pixels.js';
 import { writeRequest } from '../llava/response-format.js';
 import { builtInFiles, findModel, readCatalogue } from '../weights/catalogue.js';
-import { checkPair } from '../weights/check-pair.js';
+import { checkPair } from '../weights/check/check-pair.js';
 
 const PICTURE = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="300">
   <rect width="300" height="300" fill="white"/><circle cx="150" cy="150" r="45" fill="rgb(220,30,30)"/></svg>`;

@@ -4,7 +4,7 @@ import { quote } from '../llava/quote.js';
 import type { DrawnBox } from '../llava/draw-boxes.js';
 import { placeRegion } from '../llava/region.js';
 import type { AnswerRecord } from '../terminal/answer-record.js';
-import { writeWholeFile } from '../terminal/write-whole-file.js';
+import { writeWholeFile } from '../files/write-whole-file.js';
 import type { AskRequest } from './ask-request.js';
 
 /**

@@ -1,18 +1,17 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExitCode } from '../exit-codes.js';
 import { demoPage } from '../eval/demo/demo-page.js';
-import type { DemoScene } from '../eval/demo/demo-questions.js';
-import { drawScenes } from '../eval/demo/draw-scenes.js';
 import { demoResult, judge, type DemoAnswer } from '../eval/demo/demo-result.js';
+import { type DemoScene, drawScenes } from '../eval/demo/demo-scenes.js';
+import type { ExitCode } from '../exit-codes.js';
+import { writeWholeFile } from '../files/write-whole-file.js';
+import { writeJson } from '../terminal/io.js';
 import type { Question } from '../world/index.js';
-import { writeJson } from '../terminal/write-json.js';
-import { writeWholeFile } from '../terminal/write-whole-file.js';
 import { answerBatch, exitCodeOf } from './batch-answer.js';
 import type { CommandContext } from './command-context.js';
-import type { DemoFlags } from './eval-demo.js';
 import { describeDemo, showDemo } from './eval-demo-report.js';
+import type { DemoFlags } from './eval-demo.js';
 
 /** Draws scenes, has their questions answered as a batch, and shows how often the answers are right. */
 export async function evaluateDemo(flags: DemoFlags, context: CommandContext): Promise<ExitCode> {

@@ -1,7 +1,7 @@
 import { PUBLISHED_MODELS, type Benchmark, type PublishedModel } from '../eval/benchmark.js';
 import { BENCHMARKS, findBenchmark } from '../eval/benchmarks/registry.js';
 import { formatTable } from '../terminal/table.js';
-import { writeJson } from '../terminal/write-json.js';
+import { writeJson } from '../terminal/io.js';
 import type { CommandContext } from './command-context.js';
 import type { ListFlags } from './eval.js';
 

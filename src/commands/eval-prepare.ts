@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { questionLine } from '../eval/benchmark.js';
 import { findBenchmark } from '../eval/benchmarks/registry.js';
 import { sampleRows } from '../eval/sample-rows.js';
-import { writeWholeFile } from '../terminal/write-whole-file.js';
+import { writeWholeFile } from '../files/write-whole-file.js';
 import type { CommandContext } from './command-context.js';
 import type { PrepareFlags } from './eval.js';
 

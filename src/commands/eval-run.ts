@@ -1,6 +1,6 @@
 import type { ExitCode } from '../exit-codes.js';
 import type { BatchSummary } from '../batch/batch-summary.js';
-import { answerLine, batchLine } from '../eval/answer-line.js';
+import { answerLine, batchLine } from '../eval/files/answer-line.js';
 import type { Benchmark, EvalRow } from '../eval/benchmark.js';
 import { findBenchmark } from '../eval/benchmarks/registry.js';
 import { sampleRows } from '../eval/sample-rows.js';

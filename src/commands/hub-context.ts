@@ -6,7 +6,7 @@ import type { CommandContext } from './command-context.js';
 export async function hubSettings({ io }: CommandContext): Promise<HubSettings> {
   const [{ readHubSettings }, { stateFolder }] = await Promise.all([
     import('../hub/hub-settings.js'),
-    import('../hub/state-folder.js'),
+    import('../hub/state-file.js'),
   ]);
   return readHubSettings(io.env, await stateFolder());
 }

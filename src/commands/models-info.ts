@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { ExpectedError } from '../llava/expected-error.js';
-import { writeJson } from '../terminal/write-json.js';
+import { writeJson } from '../terminal/io.js';
 import { findModel } from '../weights/catalogue.js';
-import { checkPair, isTower, type PairInfo } from '../weights/check-pair.js';
-import { checkProjector } from '../weights/check-projector.js';
-import { checkTextModel } from '../weights/check-text-model.js';
-import { readGgufHeader } from '../weights/gguf-header.js';
+import { checkPair, isTower, type PairInfo } from '../weights/check/check-pair.js';
+import { checkProjector } from '../weights/check/check-projector.js';
+import { checkTextModel } from '../weights/check/check-text-model.js';
+import { readGgufHeader } from '../weights/gguf/gguf-header.js';
 import { findPairInFolder } from '../weights/model-folder.js';
 import { filesOnDisk } from './choose-weights.js';
 import type { CommandContext } from './command-context.js';

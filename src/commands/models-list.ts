@@ -1,8 +1,8 @@
-import { formatBytes } from '../terminal/format-bytes.js';
+import { formatBytes } from '../terminal/format.js';
 import { formatTable } from '../terminal/table.js';
-import { writeJson } from '../terminal/write-json.js';
+import { writeJson } from '../terminal/io.js';
 import { listModels } from '../weights/catalogue.js';
-import { inspectModel, type StoredModel } from '../weights/store.js';
+import { inspectModel, type StoredModel } from '../weights/store/index.js';
 import type { CommandContext } from './command-context.js';
 import { catalogueOf, hubSettings } from './hub-context.js';
 import { memoryFit } from './memory-fit.js';

@@ -1,6 +1,6 @@
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { writeJson } from '../terminal/write-json.js';
+import { writeJson } from '../terminal/io.js';
 import { findModel } from '../weights/catalogue.js';
 import { filesOnDisk } from './choose-weights.js';
 import type { CommandContext } from './command-context.js';

@@ -1,7 +1,7 @@
-import { formatBytes } from '../terminal/format-bytes.js';
-import { writeJson } from '../terminal/write-json.js';
+import { formatBytes } from '../terminal/format.js';
+import { writeJson } from '../terminal/io.js';
 import { builtInFiles, findModel } from '../weights/catalogue.js';
-import { inspectModel } from '../weights/store.js';
+import { inspectModel } from '../weights/store/index.js';
 import type { CommandContext } from './command-context.js';
 import { describeLicence } from './describe-licence.js';
 import { catalogueOf, hubSettings } from './hub-context.js';

@@ -1,7 +1,7 @@
-import { formatBytes } from '../terminal/format-bytes.js';
-import { writeJson } from '../terminal/write-json.js';
+import { formatBytes } from '../terminal/format.js';
+import { writeJson } from '../terminal/io.js';
 import { findModel, listModels } from '../weights/catalogue.js';
-import { removeModel } from '../weights/store.js';
+import { removeModel } from '../weights/store/index.js';
 import type { CommandContext } from './command-context.js';
 import { catalogueOf, hubSettings } from './hub-context.js';
 import type { JsonFlag } from './models.js';

@@ -1,10 +1,10 @@
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { startTransferDisplay } from '../terminal/show-transfer.js';
 import { formatTable } from '../terminal/table.js';
-import { writeJson } from '../terminal/write-json.js';
+import { writeJson } from '../terminal/io.js';
 import { builtInFiles, findModel, listModels, type Model } from '../weights/catalogue.js';
 import type { HubSettings } from '../hub/hub-settings.js';
-import { inspectModel, verifyModel } from '../weights/store.js';
+import { inspectModel, verifyModel } from '../weights/store/index.js';
 import type { CommandContext } from './command-context.js';
 import { catalogueOf, hubSettings } from './hub-context.js';
 import type { JsonFlag } from './models.js';

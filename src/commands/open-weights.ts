@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js';
 import type { EngineChoices, StartingEngine } from '../engine/starting-engine.js';
 import { startProgress } from '../terminal/progress.js';
 import { warn } from '../terminal/report-error.js';
-import type { PairInfo } from '../weights/check-pair.js';
+import type { PairInfo } from '../weights/check/check-pair.js';
 import { identifyFiles } from '../weights/weights-identity.js';
 import type { NamedWeights } from './choose-weights.js';
 import type { CommandContext } from './command-context.js';

@@ -2,8 +2,8 @@ import { freemem } from 'node:os';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { PlannedBackend } from '../engine/backend.js';
 import type { OpenPlan } from '../engine/starting-engine.js';
-import { formatBytes } from '../terminal/format-bytes.js';
-import type { PairInfo } from '../weights/check-pair.js';
+import { formatBytes } from '../terminal/format.js';
+import type { PairInfo } from '../weights/check/check-pair.js';
 import {
   planFit,
   planLess,
@@ -11,9 +11,9 @@ import {
   type DeviceMemory,
   type FitPlan,
   type PlanRequest,
-} from '../weights/fit-plan.js';
-import { CUDA_BYTES } from '../weights/memory-parts.js';
-import { repackedTypes } from '../weights/repacked-types.js';
+} from '../weights/memory/fit-plan.js';
+import { CUDA_BYTES } from '../weights/memory/memory-parts.js';
+import { repackedTypes } from '../weights/memory/repacked-types.js';
 import type { DeviceFlags } from './option-groups.js';
 
 /** Context where the weights allow a longer one; LLaVA-1.5's own is 4096. */

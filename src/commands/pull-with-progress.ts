@@ -1,7 +1,7 @@
 import { startTransferDisplay } from '../terminal/show-transfer.js';
 import type { Model } from '../weights/catalogue.js';
 import type { HubSettings } from '../hub/hub-settings.js';
-import { pullModel, type StoredModel } from '../weights/store.js';
+import { pullModel, type StoredModel } from '../weights/store/index.js';
 import type { CommandContext } from './command-context.js';
 
 /** Downloads what is missing of a model, with progress on stderr. */

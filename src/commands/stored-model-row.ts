@@ -1,4 +1,4 @@
-import type { StoredModel } from '../weights/store.js';
+import type { StoredModel } from '../weights/store/index.js';
 
 /** A model and its files as `--json` shows them. */
 export function storedModelRow({ model, state, files }: StoredModel): object {

@@ -1,9 +1,9 @@
 import { encodeNpy } from '../llava/npy.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import { writeWholeFile } from '../terminal/write-whole-file.js';
+import { writeWholeFile } from '../files/write-whole-file.js';
 import type { CommandContext } from './command-context.js';
 import type { FeaturesFlags } from './features.js';
-import { checkPair } from '../weights/check-pair.js';
+import { checkPair } from '../weights/check/check-pair.js';
 import { chooseWeights } from './choose-weights.js';
 import { openEngine, startEngine } from './open-weights.js';
 import { pictureSources } from './picture-sources.js';

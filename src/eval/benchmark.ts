@@ -1,6 +1,6 @@
-import { pythonJson } from './python-json.js';
+import { pythonJson } from './files/python.js';
 import type { EvalResult } from './eval-result.js';
-import type { AnswerFile } from './read-answers.js';
+import type { AnswerFile } from './files/read-answers.js';
 
 /** Published models of the paper and the model zoo; the last two where a listing does not say the size. */
 export const PUBLISHED_MODELS = [

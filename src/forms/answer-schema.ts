@@ -1,8 +1,7 @@
 import { Validator } from '@cfworker/json-schema';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { toGrammarSchema, type GrammarSchema } from './grammar-schema.js';
-import type { SchemaObject } from './schema-place.js';
+import { toGrammarSchema, type GrammarSchema, type SchemaObject } from './grammar-schema.js';
 
 /** A JSON Schema that answers can be kept to. */
 export interface AnswerSchema {

@@ -1,8 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { expandPath, homeFolder } from './expand-path.js';
-import { readToken } from './hub-token.js';
 
 /** How the hub is reached and where its files are kept on this machine. */
 export interface HubSettings {
@@ -57,4 +57,57 @@ function readEndpoint(value: string | undefined): string {
 /** As huggingface_hub reads switches. */
 function isTrue(value: string | undefined): boolean {
   return value !== undefined && ['1', 'ON', 'YES', 'TRUE'].includes(value.toUpperCase());
+}
+
+/** What a header carries as a bearer token. */
+const SENDABLE = /^[\x21-\x7e]+$/;
+
+/**
+ * The user's token: of the variables first, then of the file; undefined when there is none.
+ * @throws ExpectedError('usage') when it cannot be sent or its file not be read. The token itself is never shown.
+ */
+export function readToken(env: NodeJS.ProcessEnv, tokenPath: string): string | undefined {
+  const fromEnv = clean(env['HF_TOKEN']) ?? clean(env['HUGGING_FACE_HUB_TOKEN']);
+  const token = fromEnv ?? clean(readTokenFile(tokenPath));
+  if (token === undefined || SENDABLE.test(token)) return token;
+  const source = fromEnv === undefined ? `The token in ${quote(tokenPath)}` : 'The token in HF_TOKEN';
+  throw new ExpectedError('usage', `${source} has characters that no request can carry.`, {
+    hint: 'Copy it again from https://huggingface.co/settings/tokens, or unset it: public files need none.',
+  });
+}
+
+function readTokenFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new ExpectedError('usage', `The token file ${quote(path)} cannot be read: ${code ?? 'unknown'}`, {
+      hint: 'Allow yourself to read it, or name another with HF_TOKEN_PATH.',
+      cause: error,
+    });
+  }
+}
+
+/** Without line breaks and outer blanks; undefined when nothing is left. */
+function clean(token: string | undefined): string | undefined {
+  const cleaned = token?.replace(/[\r\n]/g, '').trim();
+  return cleaned === '' ? undefined : cleaned;
+}
+
+/**
+ * A path of an environment variable as Python's `expanduser` and `expandvars` read it: `~` and `~/…` become the
+ * home folder, `$NAME` and `${NAME}` the variable. What is unknown stays as it stands.
+ */
+export function expandPath(path: string, env: NodeJS.ProcessEnv): string {
+  const home = /^~(?=[/\\]|$)/.test(path) ? join(homeFolder(env), path.slice(1)) : path;
+  return home.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => {
+    return env[braced ?? bare ?? ''] ?? whole;
+  });
+}
+
+/** The user's own folder; `env` may name another, as shells and tests do. */
+export function homeFolder(env: NodeJS.ProcessEnv): string {
+  const named = process.platform === 'win32' ? env['USERPROFILE'] : env['HOME'];
+  return named === undefined || named === '' ? homedir() : named;
 }

@@ -2,6 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+/** Where this tool keeps what it remembers: the platform's data folder, on Linux `$XDG_DATA_HOME/llava`. */
+export async function stateFolder(): Promise<string> {
+  const { default: envPaths } = await import('env-paths');
+  return envPaths('llava', { suffix: '' }).data;
+}
+
 /** A killed holder's lock is taken over after this many ms; a holder needs a few. */
 const STALE_MS = 5000;
 

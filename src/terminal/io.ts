@@ -23,3 +23,14 @@ export function ioOfProcess(process: NodeJS.Process): Io {
     env: process.env,
   };
 }
+
+/** Whether an interface can be drawn: both ends are a terminal that can move its cursor, and nobody logs it (`CI`). */
+export function isInteractive({ stdinIsTerminal, stdoutIsTerminal, env }: Io): boolean {
+  const isLogged = env['CI'] !== undefined && env['CI'] !== 'false' && env['CI'] !== '0';
+  return stdinIsTerminal && stdoutIsTerminal && env['TERM'] !== 'dumb' && !isLogged;
+}
+
+/** A value on stdout as JSON, indented as people read it. */
+export function writeJson({ stdout }: Io, value: unknown): void {
+  stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}

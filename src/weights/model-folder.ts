@@ -2,8 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { isTower } from './check-pair.js';
-import { readGgufHeader } from './gguf-header.js';
+import { isTower } from './check/check-pair.js';
+import { readGgufHeader } from './gguf/gguf-header.js';
 
 /**
  * The two files of a model in a folder that holds both, told apart by their headers whatever they are called.

@@ -1,5 +1,5 @@
 /** The world that the demo model knows: pictures of coloured shapes, and what can be asked about them. */
-export { boxOf } from './box.js';
+export { boxOf } from './draw.js';
 export { drawScene } from './draw.js';
 export { askAbout, type Kind, type Question } from './questions.js';
 export { createRandom, type Random } from './random.js';

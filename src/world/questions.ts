@@ -1,6 +1,6 @@
 import { formatBox } from '../llava/box.js';
 import { letterOf, writeRequest, type ResponseFormat } from '../llava/response-format.js';
-import { boxOf } from './box.js';
+import { boxOf } from './draw.js';
 import { caption, describeThing, description, detailedDescription } from './descriptions.js';
 import { inquiriesAbout, nameOf, type Inquiry, type InquiryKind } from './inquiries.js';
 import type { Random } from './random.js';

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { downloadFile, type DownloadOptions } from '../../src/hub/download.js';
-import type { TransferProgress } from '../../src/hub/transfer-progress.js';
+import { downloadFile, type DownloadOptions } from '../../src/hub/transfer/download.js';
+import type { TransferProgress } from '../../src/hub/transfer/transfer-progress.js';
 import { FakeHub } from '../helpers/fake-hub.js';
 import type { Fault, FaultScript, SeenRequest } from '../helpers/hub-faults.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HubFile } from '../../src/hub/hub-file.js';
-import type { DownloadRequest } from '../../src/hub/download.js';
+import type { DownloadRequest } from '../../src/hub/transfer/download.js';
 import type { HubSettings } from '../../src/hub/hub-settings.js';
-import { DEFAULT_PACE, type Pace } from '../../src/hub/pace.js';
+import { DEFAULT_PACE, type Pace } from '../../src/hub/http/pace.js';
 import type { FakeHub } from '../helpers/fake-hub.js';
 import type { FakeFile } from '../helpers/hub-faults.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { askHub } from '../../src/hub/ask-hub.js';
+import { askHub } from '../../src/hub/http/ask-hub.js';
 import { FakeHub } from '../helpers/fake-hub.js';
 import { addFile, COMMIT, hubFile, QUICK_PACE, settingsFor, sha256 } from './fixture.js';
 

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { downloadFile } from '../../src/hub/download.js';
+import { downloadFile } from '../../src/hub/transfer/download.js';
 import { FakeHub } from '../helpers/fake-hub.js';
 import type { Fault, FaultScript } from '../helpers/hub-faults.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { downloadFile } from '../../src/hub/download.js';
-import { partPaths, readPresent } from '../../src/hub/part-file.js';
-import type { TransferProgress } from '../../src/hub/transfer-progress.js';
+import { downloadFile } from '../../src/hub/transfer/download.js';
+import { partPaths, readPresent } from '../../src/hub/transfer/part-file.js';
+import type { TransferProgress } from '../../src/hub/transfer/transfer-progress.js';
 import { FakeHub } from '../helpers/fake-hub.js';
 import { FakeProxy } from '../helpers/fake-proxy.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { bytesOfPart, downloadFile } from '../../src/hub/download.js';
-import { partPaths } from '../../src/hub/part-file.js';
+import { bytesOfPart, downloadFile } from '../../src/hub/transfer/download.js';
+import { partPaths } from '../../src/hub/transfer/part-file.js';
 import { FakeHub } from '../helpers/fake-hub.js';
 import type { FakeFile } from '../helpers/hub-faults.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

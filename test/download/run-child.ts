@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { DownloadRequest } from '../../src/hub/download.js';
+import type { DownloadRequest } from '../../src/hub/transfer/download.js';
 import type { HubSettings } from '../../src/hub/hub-settings.js';
 import { QUICK_PACE } from './fixture.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { downloadFile } from '../../src/hub/download.js';
-import { askHub } from '../../src/hub/ask-hub.js';
+import { downloadFile } from '../../src/hub/transfer/download.js';
+import { askHub } from '../../src/hub/http/ask-hub.js';
 import { FakeHub } from '../helpers/fake-hub.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { addFile, hubFile, isDone, QUICK_PACE, requestFor, settingsFor } from './fixture.js';

@@ -1,6 +1,6 @@
 import { findBenchmark } from '../../src/eval/benchmarks/registry.js';
-import { compareWithPublished } from '../../src/eval/compare.js';
-import { readAnswers } from '../../src/eval/read-answers.js';
+import { compareWithPublished } from '../../src/eval/report.js';
+import { readAnswers } from '../../src/eval/files/read-answers.js';
 
 /**
  * Scores an answer file against a benchmark's folder and holds its prompts against those we would ask:

@@ -9,7 +9,7 @@ import { seed } from '../../src/eval/benchmarks/seed.js';
 import { textvqa } from '../../src/eval/benchmarks/textvqa.js';
 import { vqav2Val } from '../../src/eval/benchmarks/vqav2.js';
 import type { Benchmark } from '../../src/eval/benchmark.js';
-import { readAnswers } from '../../src/eval/read-answers.js';
+import { readAnswers } from '../../src/eval/files/read-answers.js';
 
 /** How long scorers take for 100,000 answers, files read included; processor time counts all cores: `npx tsx test/eval/scorer-speed.ts` */
 const ROWS = 100_002;

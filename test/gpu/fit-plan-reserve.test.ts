@@ -10,15 +10,15 @@ import {
   type Llama,
 } from 'node-llama-cpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KvType } from '../../src/weights/compute-sizes.js';
-import { readGgufHeader } from '../../src/weights/gguf-header.js';
+import type { KvType } from '../../src/weights/memory/compute-sizes.js';
+import { readGgufHeader } from '../../src/weights/gguf/gguf-header.js';
 import {
   deviceParts,
   hostParts,
   type MemoryParts,
   type PlannedPlacement,
-} from '../../src/weights/memory-parts.js';
-import { measurePair, type PairSizes } from '../../src/weights/weight-sizes.js';
+} from '../../src/weights/memory/memory-parts.js';
+import { measurePair, type PairSizes } from '../../src/weights/memory/weight-sizes.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { LLAMA_13B, LLAMA_7B, writeSparseModel } from '../helpers/sparse-weights.js';
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Benchmark, EvalRow, OutputFile } from '../../src/eval/benchmark.js';
 import type { Figure } from '../../src/eval/eval-result.js';
-import { readAnswers, type AnswerFile } from '../../src/eval/read-answers.js';
+import { readAnswers, type AnswerFile } from '../../src/eval/files/read-answers.js';
 
 /** One JSON value a line. */
 export function jsonLines(...values: readonly unknown[]): string {

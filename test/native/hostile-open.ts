@@ -5,7 +5,7 @@
 import { loadBackend, type Backend } from '../../src/engine/backend.js';
 import { VisionTower } from '../../src/engine/vision-tower.js';
 import { ExpectedError } from '../../src/llava/expected-error.js';
-import { checkPair } from '../../src/weights/check-pair.js';
+import { checkPair } from '../../src/weights/check/check-pair.js';
 
 export interface HostileJob {
   readonly damaged: 'model' | 'mmproj';

@@ -4,7 +4,7 @@ import type { ImageFeatures } from '../../src/engine/engine.js';
 import { openLlamaEngine } from '../../src/engine/llama-engine.js';
 import { loadPixels } from '../../src/llava/pixels.js';
 import { textBeforeImage } from '../../src/llava/prompt.js';
-import { checkAdapter } from '../../src/weights/check-adapter.js';
+import { checkAdapter } from '../../src/weights/check/check-adapter.js';
 import { projectFile, runLlava } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { dequantise } from '../reference/dequantise.js';

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExpectedError } from '../../src/llava/expected-error.js';
-import { inspectModel, pullModel } from '../../src/weights/store.js';
+import { inspectModel, pullModel } from '../../src/weights/store/index.js';
 import { readHubCache } from '../helpers/read-hub-cache.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findModel, readCatalogue } from '../../src/weights/catalogue.js';
-import { inspectModel, pullModel, removeModel, verifyModel } from '../../src/weights/store.js';
+import { inspectModel, pullModel, removeModel, verifyModel } from '../../src/weights/store/index.js';
 import { readHubCache } from '../helpers/read-hub-cache.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import {

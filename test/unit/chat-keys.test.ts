@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { emitKeypressEvents } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { snapToGrapheme } from '../../src/terminal/chat/graphemes.js';
-import { KeyGatherer, type Key, type Keypress } from '../../src/terminal/chat/keys.js';
-import { complete, emptyPrompt, pressKey } from '../../src/terminal/chat/prompt.js';
+import { snapToGrapheme } from '../../src/terminal/screen/graphemes.js';
+import { KeyGatherer, type Key, type Keypress } from '../../src/terminal/screen/keyboard.js';
+import { complete, emptyPrompt, pressKey } from '../../src/terminal/screen/input.js';
 import { Seeded } from '../reference/seeded.js';
 
 /** Bytes of a keyboard → keys, by the way of the real interface. */

@@ -1,15 +1,15 @@
 import { PassThrough } from 'node:stream';
 import { emitKeypressEvents } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { findEntry, historyOf, LONGEST_HISTORY, remember } from '../../src/terminal/chat/history.js';
-import { KeyGatherer, type Keypress } from '../../src/terminal/chat/keys.js';
+import { findEntry, historyOf, LONGEST_HISTORY, remember } from '../../src/terminal/screen/history.js';
+import { KeyGatherer, type Keypress } from '../../src/terminal/screen/keyboard.js';
 import {
   complete,
   emptyPrompt,
   pressKey,
   type Prompt,
   type PromptEffect,
-} from '../../src/terminal/chat/prompt.js';
+} from '../../src/terminal/screen/input.js';
 
 interface Typed {
   readonly prompt: Prompt;

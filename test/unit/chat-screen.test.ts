@@ -1,16 +1,15 @@
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import { EMPTY_STATUS } from '../../src/chat/chat-view.js';
-import { drawLive } from '../../src/terminal/chat/draw-live.js';
-import { widthOf } from '../../src/terminal/chat/graphemes.js';
-import { insert } from '../../src/terminal/chat/line-editor.js';
-import { rewrappedRowsAbove } from '../../src/terminal/chat/rewrapped-rows.js';
+import { drawLive, rewrappedRowsAbove } from '../../src/terminal/screen/draw-live.js';
+import { widthOf } from '../../src/terminal/screen/graphemes.js';
+import { insert } from '../../src/terminal/screen/line-editor.js';
 import {
   changeScreen,
   emptyScreen,
   type ScreenChange,
   type ScreenState,
-} from '../../src/terminal/chat/screen-state.js';
+} from '../../src/terminal/screen/screen-state.js';
 
 const plain = new Chalk({ level: 0 });
 const hostile = 'a\t\u001b]0;owned\u0007\u001b[2J\u009b31mb\u0000';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExpectedError } from '../../src/llava/expected-error.js';
-import { checkPair } from '../../src/weights/check-pair.js';
+import { checkPair } from '../../src/weights/check/check-pair.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import {
   writeGguf,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { checkTextModel } from '../../src/weights/check-text-model.js';
-import { readGgufHeader } from '../../src/weights/gguf-header.js';
+import { checkTextModel } from '../../src/weights/check/check-text-model.js';
+import { readGgufHeader } from '../../src/weights/gguf/gguf-header.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { writeGguf, type TypedValue } from '../reference/gguf-writer.js';
 import { randomText } from '../reference/random-text.js';

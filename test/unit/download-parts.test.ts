@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { bytesIn, clampIntervals, frontOf, gapsBetween, mergeIntervals } from '../../src/hub/gaps.js';
-import { DEFAULT_PACE } from '../../src/hub/pace.js';
-import { formatIdentity, formatInterval, parseLog } from '../../src/hub/part-log.js';
-import { PieceQueue, pieceSize } from '../../src/hub/pieces.js';
-import { proxyFor } from '../../src/hub/proxy-rule.js';
-import { backoff, delayAskedFor } from '../../src/hub/retry-delay.js';
-import { mayCarryToken } from '../../src/hub/token-rule.js';
+import {
+  bytesIn,
+  clampIntervals,
+  frontOf,
+  gapsBetween,
+  mergeIntervals,
+} from '../../src/hub/transfer/gaps.js';
+import { DEFAULT_PACE } from '../../src/hub/http/pace.js';
+import { formatIdentity, formatInterval, parseLog } from '../../src/hub/transfer/part-file.js';
+import { PieceQueue, pieceSize } from '../../src/hub/transfer/transfer.js';
+import { proxyFor } from '../../src/hub/http/http-client.js';
+import { delayAskedFor } from '../../src/hub/http/failed-try.js';
+import { backoff } from '../../src/hub/http/patience.js';
+import { mayCarryToken } from '../../src/hub/http/hub-session.js';
 import { Seeded } from '../reference/seeded.js';
 
 describe('intervals', () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { answerLine, batchLine } from '../../src/eval/answer-line.js';
+import { answerLine, batchLine } from '../../src/eval/files/answer-line.js';
 import type { EvalRow } from '../../src/eval/benchmark.js';
-import { pythonJson } from '../../src/eval/python-json.js';
+import { pythonJson } from '../../src/eval/files/python.js';
 
 const row: EvalRow = {
   questionId: 7,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { demoPage } from '../../src/eval/demo/demo-page.js';
-import { demoScenes, type DemoScene } from '../../src/eval/demo/demo-questions.js';
+import { demoScenes, type DemoScene } from '../../src/eval/demo/demo-scenes.js';
 import { demoResult, judge } from '../../src/eval/demo/demo-result.js';
 import { formatBars } from '../../src/terminal/bar-chart.js';
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { readAnswers } from '../../src/eval/read-answers.js';
-import { readJsonEntries, readJsonLines } from '../../src/eval/read-json.js';
-import { readTsv, valueOf } from '../../src/eval/read-tsv.js';
-import { spreadsheet } from '../../src/eval/spreadsheet.js';
+import { readAnswers } from '../../src/eval/files/read-answers.js';
+import { readJsonEntries, readJsonLines } from '../../src/eval/files/read-json.js';
+import { readTsv, valueOf } from '../../src/eval/files/read-tsv.js';
+import { spreadsheet } from '../../src/eval/files/spreadsheet.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const folder = temporaryFolder();

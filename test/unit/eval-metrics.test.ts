@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { boxOverlap, parsePixelBox } from '../../src/eval/metrics/box-overlap.js';
+import { boxOverlap, parsePixelBox } from '../../src/eval/benchmarks/coloninst.js';
 import { parseGrade, scoreCapabilities } from '../../src/eval/metrics/capability-scores.js';
 import { isFirstTurn, scoreCircular } from '../../src/eval/metrics/circular-evaluation.js';
-import { complexityWeighted } from '../../src/eval/metrics/complexity-weighted.js';
+import { complexityWeighted } from '../../src/eval/benchmarks/infimm-eval.js';
 import { equalsIgnoringCase, gqaPrediction } from '../../src/eval/metrics/exact-match.js';
-import { parseJudgePair, relativeScore } from '../../src/eval/metrics/judge-pair.js';
+import { parseJudgePair, relativeScore } from '../../src/eval/benchmarks/llava-bench.js';
 import { parseChoiceLetter, parseScienceQaLetter } from '../../src/eval/metrics/letter.js';
 import { parseMmeAnswer, scoreMmeTask } from '../../src/eval/metrics/mme-score.js';
 import { countYesNo, parseYesOrNo, scoreYesNo } from '../../src/eval/metrics/yes-no.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { normaliseAnswer, normaliseVqaAnswer } from '../../src/eval/metrics/evalai-normaliser.js';
 import { textVqaAccuracy, vqaAccuracy } from '../../src/eval/metrics/vqa-accuracy.js';
-import { strip } from '../../src/eval/python-text.js';
+import { strip } from '../../src/eval/files/python.js';
 import { projectFile } from '../helpers/run-llava.js';
 
 /** Made by test/fixtures/make_evalai_references.py, a transcription of the public scorers. */

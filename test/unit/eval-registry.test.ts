@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BENCHMARKS, findBenchmark } from '../../src/eval/benchmarks/registry.js';
-import { compareWithPublished } from '../../src/eval/compare.js';
+import { compareWithPublished } from '../../src/eval/report.js';
 import { shareFigure } from '../../src/eval/eval-result.js';
 
 describe('the list of benchmarks', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { planFit, planLess, type PlanRequest } from '../../src/weights/fit-plan.js';
-import { readGgufHeader } from '../../src/weights/gguf-header.js';
-import { estimateSizes } from '../../src/weights/known-shapes.js';
-import { measurePair } from '../../src/weights/weight-sizes.js';
-import { repackedTypes } from '../../src/weights/repacked-types.js';
+import { planFit, planLess, type PlanRequest } from '../../src/weights/memory/fit-plan.js';
+import { readGgufHeader } from '../../src/weights/gguf/gguf-header.js';
+import { estimateSizes } from '../../src/weights/memory/known-shapes.js';
+import { measurePair } from '../../src/weights/memory/weight-sizes.js';
+import { repackedTypes } from '../../src/weights/memory/repacked-types.js';
 import { projectFile } from '../helpers/run-llava.js';
 
 const MiB = 2 ** 20;

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes } from '../../src/terminal/format-bytes.js';
-import { formatDuration } from '../../src/terminal/format-duration.js';
-import { describeTransfer } from '../../src/terminal/show-transfer.js';
+import { formatBytes, formatDuration } from '../../src/terminal/format.js';
+import { describeTransfer, TransferRate } from '../../src/terminal/show-transfer.js';
 import { formatTable } from '../../src/terminal/table.js';
-import { TransferRate } from '../../src/terminal/transfer-rate.js';
 
 it.each([
   [0, '0 byte'],

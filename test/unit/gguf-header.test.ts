@@ -2,7 +2,7 @@ import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ExpectedError } from '../../src/llava/expected-error.js';
-import { readGgufHeader, type GgufHeader } from '../../src/weights/gguf-header.js';
+import { readGgufHeader, type GgufHeader } from '../../src/weights/gguf/gguf-header.js';
 import { entry, F32_ROW, gguf, NAME, tensor, text, u32, u64, u8, type Parts } from '../helpers/gguf-bytes.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 

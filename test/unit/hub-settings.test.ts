@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { blobPath, snapshotPath } from '../../src/hub/hub-cache.js';
+import { blobPath, snapshotPath } from '../../src/hub/cache/layout.js';
 import { readHubSettings } from '../../src/hub/hub-settings.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -76,7 +76,7 @@ test('no path of a catalogue leads out of the cache', () => {
 test.runIf(process.platform === 'linux')(
   'the state folder follows XDG_DATA_HOME of the process',
   async () => {
-    const code = `import { stateFolder } from ${JSON.stringify(projectFile('src/hub/state-folder.ts'))};
+    const code = `import { stateFolder } from ${JSON.stringify(projectFile('src/hub/state-file.ts'))};
     process.stdout.write(await stateFolder());`;
     const tsx = projectFile('node_modules/tsx/dist/cli.mjs');
     const script = join(HOME, 'state.mts');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { BadHeader, NeedMoreBytes } from '../../src/weights/gguf-cursor.js';
-import { parseGguf } from '../../src/weights/parse-gguf.js';
+import { BadHeader, NeedMoreBytes } from '../../src/weights/gguf/gguf-cursor.js';
+import { parseGguf } from '../../src/weights/gguf/parse-gguf.js';
 import { entry, F32_ROW, gguf, NAME, tensor, text, u32, u64 } from '../helpers/gguf-bytes.js';
 import { Seeded } from '../reference/seeded.js';
 

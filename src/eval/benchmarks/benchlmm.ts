@@ -4,10 +4,10 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile, type EvalRow } from '../benchmark.js';
 import { meanFigure } from '../eval-result.js';
-import { findFile, needOneOf } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { findFile, needOneOf } from '../files/find-file.js';
+import { matchAnswers } from '../scoring/match-answers.js';
 import { meanOf } from '../metrics/interval.js';
-import { readJson, readJsonLines } from '../read-json.js';
+import { readJson, readJsonLines } from '../files/read-json.js';
 
 const FROM = 'https://github.com/AIFEG/BenchLMM';
 

@@ -4,11 +4,10 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { Benchmark, BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
-import { needFile, pictureFolder } from '../find-file.js';
-import { matchAnswers, refuseOtherQuestions } from '../match-answers.js';
-import { boxOverlap, parsePixelBox } from '../metrics/box-overlap.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
+import { readJson } from '../files/read-json.js';
 import { equalsIgnoringCase } from '../metrics/exact-match.js';
-import { readJson } from '../read-json.js';
+import { matchAnswers, refuseOtherQuestions } from '../scoring/match-answers.js';
 
 const FROM = 'https://huggingface.co/datasets/ai4colonoscopy/ColonINST-v1';
 const PICTURES: BenchmarkFile = {
@@ -124,4 +123,27 @@ function taskOf(
 
 async function readItems(folder: string, file: BenchmarkFile): Promise<v.InferOutput<typeof itemsSchema>> {
   return readJson(await needFile(folder, file), itemsSchema);
+}
+
+/** Whole pixels, all four inside the box. */
+export type PixelBox = readonly [left: number, top: number, right: number, bottom: number];
+
+/** The box of an answer such as `{<40><12><160><216>}`, or undefined. Source: ColonINST's evaluator. */
+export function parsePixelBox(text: string): PixelBox | undefined {
+  const [left, top, right, bottom] = [...text.matchAll(/<\s*(\d+)\s*>/g)].map((match) => Number(match[1]));
+  if (left === undefined || top === undefined || right === undefined || bottom === undefined)
+    return undefined;
+  return [left, top, right, bottom];
+}
+
+/** Intersection over union (0 to 1), both ends of a side counted as inside. Source: ColonINST's evaluator. */
+export function boxOverlap(a: PixelBox, b: PixelBox): number {
+  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]) + 1;
+  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]) + 1;
+  const shared = Math.max(0, width) * Math.max(0, height);
+  return shared / (areaOf(a) + areaOf(b) - shared);
+}
+
+function areaOf([left, top, right, bottom]: PixelBox): number {
+  return Math.max(0, right - left + 1) * Math.max(0, bottom - top + 1);
 }

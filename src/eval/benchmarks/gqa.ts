@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
+import { authorsFile, readAuthorsQuestions } from '../files/authors-questions.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
-import { needFile, needOneOf, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { needFile, needOneOf, pictureFolder } from '../files/find-file.js';
+import { matchAnswers } from '../scoring/match-answers.js';
 import { gqaPrediction } from '../metrics/exact-match.js';
-import { SHORT_ANSWER, withEnding } from '../prompts.js';
-import { pythonJson } from '../python-json.js';
-import { readJsonEntries } from '../read-json.js';
+import { SHORT_ANSWER, withEnding } from '../question-endings.js';
+import { pythonJson } from '../files/python.js';
+import { readJsonEntries } from '../files/read-json.js';
 
 const FROM = 'https://cs.stanford.edu/people/dorarad/gqa/download.html';
 const QUESTIONS: BenchmarkFile = {

@@ -4,11 +4,10 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { Benchmark, BenchmarkFile } from '../benchmark.js';
 import type { Figure } from '../eval-result.js';
-import { needFile, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
-import { complexityWeighted } from '../metrics/complexity-weighted.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
+import { readJson, readJsonEntries } from '../files/read-json.js';
 import { bootstrapInterval } from '../metrics/interval.js';
-import { readJson, readJsonEntries } from '../read-json.js';
+import { matchAnswers } from '../scoring/match-answers.js';
 
 const FROM = 'https://huggingface.co/datasets/Infi-MM/InfiMM-Eval';
 const DATA: BenchmarkFile = {
@@ -132,4 +131,21 @@ function noGrade(path: string, id: string): never {
   throw new ExpectedError('input', `${quote(path)} has no grade for question ${quote(id)}.`, {
     hint: 'Let the judge grade every question first, or say --sample',
   });
+}
+
+/** A judge's score (0 to 1) of an answer with its reasoning. */
+export interface ReasoningScore {
+  readonly complexity: 'moderate' | 'high';
+  readonly score: number;
+}
+
+/**
+ * The figure of CORE-MM (InfiMM-Eval) in per cent: questions of high complexity count twice.
+ * Source: arXiv 2311.11567, section 4.
+ */
+export function complexityWeighted(scores: readonly ReasoningScore[]): number {
+  const weight = ({ complexity }: ReasoningScore) => (complexity === 'high' ? 2 : 1);
+  const all = scores.reduce((sum, one) => sum + weight(one), 0);
+  const reached = scores.reduce((sum, one) => sum + weight(one) * one.score, 0);
+  return all === 0 ? 0 : (100 * reached) / all;
 }

@@ -4,13 +4,12 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { bootstrapFigure, type EvalResult, type Figure } from '../eval-result.js';
-import { needFile, pictureFolder } from '../find-file.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
+import { readJsonLines } from '../files/read-json.js';
 import { groupBy } from '../group-by.js';
-import { judgeRequest } from '../judge-request.js';
-import { matchAnswers, note } from '../match-answers.js';
 import { meanOf } from '../metrics/interval.js';
-import { parseJudgePair, relativeScore, type JudgePair } from '../metrics/judge-pair.js';
-import { readJsonLines } from '../read-json.js';
+import { judgeRequest } from '../scoring/judge.js';
+import { matchAnswers, note } from '../scoring/match-answers.js';
 
 const FROM = 'https://huggingface.co/datasets/liuhaotian/llava-bench-in-the-wild';
 const QUESTIONS = fileOf('questions.jsonl', 'questions', 'to ask and score');
@@ -183,4 +182,37 @@ async function collect<Schema extends v.GenericSchema>(
 
 function fileOf(name: string, holds: string, needed: BenchmarkFile['needed']): BenchmarkFile {
   return { names: [name], holds, from: FROM, needed };
+}
+
+/** The scores a judge gave to the reference and to the model, 1 to 10. */
+export type JudgePair = readonly [reference: number, model: number];
+
+/** What an unreadable review counts as. */
+const UNREADABLE: JudgePair = [-1, -1];
+
+/**
+ * The two scores in the first line of a review, `[-1, -1]` when it does not have exactly two.
+ * Source: `parse_score` of `llava/eval/eval_gpt_review_bench.py`; a comma is a space, and two spaces make three parts.
+ */
+export function parseJudgePair(review: string): JudgePair {
+  const parts = (review.split('\n', 1)[0] ?? '').replaceAll(',', ' ').split(' ');
+  const [first, second] = parts.map(pythonFloat);
+  return parts.length === 2 && first !== undefined && second !== undefined ? [first, second] : UNREADABLE;
+}
+
+/**
+ * The model's mean score relative to the reference's, in per cent.
+ * Source: `llava/eval/summarize_gpt_review.py`. Quirks that are kept: unreadable reviews stay in with -1 for both,
+ * and both means are rounded to three digits first.
+ */
+export function relativeScore(pairs: readonly JudgePair[]): number {
+  const mean = (side: 0 | 1) => {
+    const sum = pairs.reduce((total, pair) => total + pair[side], 0);
+    return Math.round((sum / pairs.length) * 1000) / 1000;
+  };
+  return pairs.length === 0 ? 0 : (100 * mean(1)) / mean(0);
+}
+
+function pythonFloat(text: string): number | undefined {
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : undefined;
 }

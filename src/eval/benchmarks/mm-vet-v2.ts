@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
-import { needFile, pictureFolder } from '../find-file.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
 import {
   spaceAlternatives,
   summariseGrades,
   writeForJudge,
   type GradedItem,
-} from '../graded-by-capability.js';
-import { MM_VET_V2_TABLE } from '../judge-table.js';
-import { strip } from '../python-text.js';
-import { readJsonEntries } from '../read-json.js';
+} from '../scoring/graded-by-capability.js';
+import { MM_VET_V2_TABLE } from '../scoring/judge.js';
+import { strip } from '../files/python.js';
+import { readJsonEntries } from '../files/read-json.js';
 
 const FROM = 'https://github.com/yuweihao/MM-Vet/tree/main/v2';
 const DATA: BenchmarkFile = {

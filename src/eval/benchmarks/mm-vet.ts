@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Benchmark, BenchmarkFile } from '../benchmark.js';
-import { needFile, pictureFolder } from '../find-file.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
 import {
   spaceAlternatives,
   summariseGrades,
   writeForJudge,
   type GradedItem,
-} from '../graded-by-capability.js';
-import { MM_VET_TABLE } from '../judge-table.js';
-import { readJsonEntries } from '../read-json.js';
+} from '../scoring/graded-by-capability.js';
+import { MM_VET_TABLE } from '../scoring/judge.js';
+import { readJsonEntries } from '../files/read-json.js';
 
 const FROM = 'https://github.com/yuweihao/MM-Vet/releases/download/v1/mm-vet.zip';
 const DATA: BenchmarkFile = {

@@ -2,17 +2,17 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
+import { authorsFile, readAuthorsQuestions } from '../files/authors-questions.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { bootstrapFigure, type EvalResult, type Figure } from '../eval-result.js';
-import { findFile, needFile } from '../find-file.js';
+import { findFile, needFile } from '../files/find-file.js';
 import { groupBy } from '../group-by.js';
-import { failedNote, note } from '../match-answers.js';
+import { failedNote, note } from '../scoring/match-answers.js';
 import { MME_TASKS, parseMmeAnswer, scoreMmeTask } from '../metrics/mme-score.js';
-import { SHORT_ANSWER, withEnding } from '../prompts.js';
-import { strip } from '../python-text.js';
-import type { AnswerFile } from '../read-answers.js';
-import { readLines } from '../read-lines.js';
+import { SHORT_ANSWER, withEnding } from '../question-endings.js';
+import { strip } from '../files/python.js';
+import type { AnswerFile } from '../files/read-answers.js';
+import { readLines } from '../files/read-lines.js';
 
 const FROM = 'https://github.com/BradyFU/Awesome-Multimodal-Large-Language-Models/tree/Evaluation';
 const DATA: BenchmarkFile = {

@@ -4,13 +4,13 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { Benchmark, BenchmarkFile } from '../benchmark.js';
 import { shareFigure, type EvalResult, type Figure } from '../eval-result.js';
-import { needFile, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
+import { matchAnswers } from '../scoring/match-answers.js';
 import { f1Interval, intervalOfMean, meanOf } from '../metrics/interval.js';
 import { countYesNo, parseYesOrNo, scoreYesNo, type YesNoCounts } from '../metrics/yes-no.js';
-import { SHORT_ANSWER, withEnding } from '../prompts.js';
-import type { AnswerFile } from '../read-answers.js';
-import { readJsonLines } from '../read-json.js';
+import { SHORT_ANSWER, withEnding } from '../question-endings.js';
+import type { AnswerFile } from '../files/read-answers.js';
+import { readJsonLines } from '../files/read-json.js';
 
 /** In the order of the authors' question file, with what they add to the ids so that each is there once. */
 const CATEGORIES = { adversarial: 0, random: 10_000_000, popular: 20_000_000 } as const;

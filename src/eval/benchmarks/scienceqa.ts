@@ -5,12 +5,12 @@ import { quote } from '../../llava/quote.js';
 import { letterOf } from '../../llava/response-format.js';
 import type { Benchmark, BenchmarkFile, EvalRow } from '../benchmark.js';
 import { shareFigure, type EvalResult } from '../eval-result.js';
-import { needFile, needOneOf, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { needFile, needOneOf, pictureFolder } from '../files/find-file.js';
+import { matchAnswers } from '../scoring/match-answers.js';
 import { parseScienceQaLetter } from '../metrics/letter.js';
-import { LETTER_ANSWER, withEnding, withOptions } from '../prompts.js';
-import type { AnswerFile } from '../read-answers.js';
-import { readJson } from '../read-json.js';
+import { LETTER_ANSWER, withEnding, withOptions } from '../question-endings.js';
+import type { AnswerFile } from '../files/read-answers.js';
+import { readJson } from '../files/read-json.js';
 
 const FROM = 'https://github.com/lupantech/ScienceQA (data/scienceqa)';
 const PROBLEMS: BenchmarkFile = {

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
+import { authorsFile, readAuthorsQuestions } from '../files/authors-questions.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { shareFigure, type Figure } from '../eval-result.js';
-import { findFile, needFile } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
-import { LETTER_ANSWER, withEnding, withOptions } from '../prompts.js';
-import { pythonJson } from '../python-json.js';
-import { readJson } from '../read-json.js';
+import { findFile, needFile } from '../files/find-file.js';
+import { matchAnswers } from '../scoring/match-answers.js';
+import { LETTER_ANSWER, withEnding, withOptions } from '../question-endings.js';
+import { pythonJson } from '../files/python.js';
+import { readJson } from '../files/read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/AILab-CVC/SEED-Bench';
 const QUESTIONS: BenchmarkFile = {

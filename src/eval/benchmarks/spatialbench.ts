@@ -3,10 +3,10 @@ import * as v from 'valibot';
 import { letterOf } from '../../llava/response-format.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { shareFigure } from '../eval-result.js';
-import { needFile, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
-import { withOptions } from '../prompts.js';
-import { readJson } from '../read-json.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
+import { matchAnswers } from '../scoring/match-answers.js';
+import { withOptions } from '../question-endings.js';
+import { readJson } from '../files/read-json.js';
 
 const FROM = 'https://github.com/qizekun/SoFar (datasets/6dof_spatialbench)';
 const DATA: BenchmarkFile = {

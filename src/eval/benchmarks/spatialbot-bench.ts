@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { meanFigure, shareFigure, type Figure } from '../eval-result.js';
-import { findFile, needOneOf } from '../find-file.js';
-import { matchAnswers, note } from '../match-answers.js';
-import { readJson } from '../read-json.js';
+import { findFile, needOneOf } from '../files/find-file.js';
+import { matchAnswers, note } from '../scoring/match-answers.js';
+import { readJson } from '../files/read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/RussRobin/SpatialBench';
 

@@ -2,16 +2,16 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
+import { authorsFile, readAuthorsQuestions } from '../files/authors-questions.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile } from '../benchmark.js';
 import { meanFigure } from '../eval-result.js';
-import { findFile, needFile, pictureFolder } from '../find-file.js';
-import { failedNote, note } from '../match-answers.js';
+import { findFile, needFile, pictureFolder } from '../files/find-file.js';
+import { failedNote, note } from '../scoring/match-answers.js';
 import { textVqaScorer } from '../metrics/vqa-accuracy.js';
-import { tenAnswersSchema } from '../people-schema.js';
-import { SHORT_ANSWER, withEnding } from '../prompts.js';
-import { capitalise } from '../python-text.js';
-import { readJson } from '../read-json.js';
+import { tenAnswersSchema } from '../scoring/score-people.js';
+import { SHORT_ANSWER, withEnding } from '../question-endings.js';
+import { capitalise } from '../files/python.js';
+import { readJson } from '../files/read-json.js';
 
 const FROM = 'https://textvqa.org/dataset/';
 const QUESTIONS: BenchmarkFile = {

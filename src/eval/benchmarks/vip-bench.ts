@@ -4,15 +4,15 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { boxOnPaddedSquare, formatBox, type Box } from '../../llava/box.js';
 import { quote } from '../../llava/quote.js';
 import type { Benchmark, BenchmarkFile, EvalRow } from '../benchmark.js';
-import { needFile, pictureFolder } from '../find-file.js';
+import { needFile, pictureFolder } from '../files/find-file.js';
 import {
   spaceAlternatives,
   summariseGrades,
   writeForJudge,
   type GradedItem,
-} from '../graded-by-capability.js';
-import { VIP_BENCH_TABLE } from '../judge-table.js';
-import { readJson, readJsonEntries, readJsonLines } from '../read-json.js';
+} from '../scoring/graded-by-capability.js';
+import { VIP_BENCH_TABLE } from '../scoring/judge.js';
+import { readJson, readJsonEntries, readJsonLines } from '../files/read-json.js';
 
 const FROM = 'https://huggingface.co/datasets/mucai/ViP-Bench';
 const META = fileOf(

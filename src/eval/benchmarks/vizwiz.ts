@@ -1,16 +1,14 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
 import { SEE_PUBLISHER, type Benchmark, type BenchmarkFile, type EvalRow } from '../benchmark.js';
-import { needFile, needOneOf, pictureFolder } from '../find-file.js';
-import { matchAnswers, refuseOtherQuestions } from '../match-answers.js';
+import { authorsFile, readAuthorsQuestions } from '../files/authors-questions.js';
+import { needFile, needOneOf, pictureFolder } from '../files/find-file.js';
+import { capitalise, pythonJson } from '../files/python.js';
+import { readJson } from '../files/read-json.js';
 import { normaliseAnswer } from '../metrics/evalai-normaliser.js';
-import { peopleSchema } from '../people-schema.js';
-import { scorePeople } from '../score-people.js';
-import { SHORT_ANSWER, UNANSWERABLE, withEnding } from '../prompts.js';
-import { capitalise } from '../python-text.js';
-import { pythonJson } from '../python-json.js';
-import { readJson } from '../read-json.js';
+import { SHORT_ANSWER, UNANSWERABLE, withEnding } from '../question-endings.js';
+import { matchAnswers, refuseOtherQuestions } from '../scoring/match-answers.js';
+import { peopleSchema, scorePeople } from '../scoring/score-people.js';
 
 const FROM = 'https://vizwiz.cs.colorado.edu/VizWiz_final/vqa_data/Annotations.zip';
 const TEST: BenchmarkFile = {

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { authorsFile, readAuthorsQuestions } from '../authors-questions.js';
 import type { Benchmark, BenchmarkFile, EvalRow } from '../benchmark.js';
-import { findFile, needFile, needOneOf, pictureFolder } from '../find-file.js';
-import { matchAnswers } from '../match-answers.js';
+import { authorsFile, readAuthorsQuestions } from '../files/authors-questions.js';
+import { findFile, needFile, needOneOf, pictureFolder } from '../files/find-file.js';
+import { pythonJson } from '../files/python.js';
+import { readJson, readJsonLines } from '../files/read-json.js';
 import { normaliseAnswer } from '../metrics/evalai-normaliser.js';
-import { peopleSchema } from '../people-schema.js';
-import { scorePeople } from '../score-people.js';
-import { SHORT_ANSWER, withEnding } from '../prompts.js';
-import { pythonJson } from '../python-json.js';
-import { readJson, readJsonLines } from '../read-json.js';
+import { SHORT_ANSWER, withEnding } from '../question-endings.js';
+import { matchAnswers } from '../scoring/match-answers.js';
+import { peopleSchema, scorePeople } from '../scoring/score-people.js';
 
 const FROM = 'https://visualqa.org/download.html';
 const TEST_DEV: BenchmarkFile = {

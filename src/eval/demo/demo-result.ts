@@ -2,7 +2,7 @@ import { overlapOf, parseBox } from '../../llava/box.js';
 import type { Question } from '../../world/index.js';
 import { shareFigure, type Figure } from '../eval-result.js';
 import { groupBy } from '../group-by.js';
-import type { DemoScene } from './demo-questions.js';
+import type { DemoScene } from './demo-scenes.js';
 
 /** A question of the demo world with what the model said. */
 export interface DemoAnswer {

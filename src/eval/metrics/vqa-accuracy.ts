@@ -1,5 +1,4 @@
 import { normaliseAnswer, normaliseVqaAnswer, removeVqaPunctuation } from './evalai-normaliser.js';
-import { remember } from './remember.js';
 
 /** This many people must agree for a full score. */
 const ENOUGH = 3;
@@ -48,4 +47,20 @@ function leaveOneOut(answer: string, people: readonly string[]): number {
   const leftOut = Math.min(1, Math.max(0, same - 1) / ENOUGH);
   const leftIn = Math.min(1, same / ENOUGH);
   return (same * leftOut + (people.length - same) * leftIn) / people.length;
+}
+
+/** Most texts remembered at once, so that a file of any size fits the memory. */
+const MOST = 100_000;
+
+/** The same function, which works on each text once: people often give the same answer. */
+export function remember(work: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    if (known.size >= MOST) known.clear();
+    const result = work(text);
+    known.set(text, result);
+    return result;
+  };
 }

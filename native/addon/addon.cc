@@ -1,0 +1,91 @@
+#include <napi.h>
+
+#include "addon/arguments.h"
+#include "addon/context_calls.h"
+#include "addon/kernel_calls.h"
+#include "addon/promise_worker.h"
+#include "addon/tower_object.h"
+#include "bridge/cpu_graph.h"
+#include "bridge/panel_device.h"
+#include "ggml/devices.h"
+#include "ggml/symbols.h"
+#include "kernels/quantised/panels.h"
+
+namespace {
+
+Napi::Value js_attach(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    attach(arguments::text(info[0], "libllamaPath"));
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value js_list_devices(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    require_attached();
+    const Napi::Array list = Napi::Array::New(info.Env());
+    for (const Device& device : list_devices()) {
+      Napi::Object entry = Napi::Object::New(info.Env());
+      entry.Set("name", device.name);
+      entry.Set("description", device.description);
+      entry.Set("type", device.type);
+      entry.Set("totalBytes", static_cast<double>(device.total_bytes));
+      entry.Set("freeBytes", static_cast<double>(device.free_bytes));
+      list.Set(list.Length(), entry);
+    }
+    return list;
+  });
+}
+
+Napi::Value js_accelerate_cpu(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    require_attached();
+    const bool can = quantised_panels::supports(GGML_TYPE_Q4_0);
+    if (can) {
+      compute_own_operations();
+      register_panel_device();
+    }
+    return Napi::Boolean::New(info.Env(), can);
+  });
+}
+
+Napi::Value js_open_tower(const Napi::CallbackInfo& info) {
+  return promise_of(info.Env(), [&]() -> Napi::Value {
+    require_attached();
+    const std::string path = arguments::text(info[0], "path");
+    const Napi::Object options = arguments::object(info[1], "options");
+    const Napi::Value device = options.Get("device");
+    const std::string name = device.IsNull() ? "" : arguments::text(device, "device");
+    return open_tower(info.Env(), path, name,
+                      arguments::integer(options.Get("threads"), "threads", 1, arguments::kMaxThreads));
+  });
+}
+
+Napi::Value js_cancel_all(const Napi::CallbackInfo& info) {
+  cancel(info.Env().GetInstanceData<AddonState>()->in_flight);
+  return info.Env().Undefined();
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  auto* state = new AddonState();
+  state->tower_class = Napi::Persistent(TowerObject::define(env));
+  env.SetInstanceData(state);
+  exports.Set("release", LLAVA_RELEASE);
+  exports.Set("engineVersion", LLAVA_ENGINE_VERSION);
+  exports.Set("attach", Napi::Function::New<js_attach>(env, "attach"));
+  exports.Set("listDevices", Napi::Function::New<js_list_devices>(env, "listDevices"));
+  exports.Set("accelerateCpu", Napi::Function::New<js_accelerate_cpu>(env, "accelerateCpu"));
+  exports.Set("attendCached", Napi::Function::New<js_attend_cached>(env, "attendCached"));
+  exports.Set("multiply", Napi::Function::New<js_multiply>(env, "multiply"));
+  exports.Set("openTower", Napi::Function::New<js_open_tower>(env, "openTower"));
+  exports.Set("evaluateFeatures", Napi::Function::New<js_evaluate_features>(env, "evaluateFeatures"));
+  exports.Set("logProbabilities", Napi::Function::New<js_log_probabilities>(env, "logProbabilities"));
+  exports.Set("sortLogits", Napi::Function::New<js_sort_logits>(env, "sortLogits"));
+  exports.Set("cancelEvaluation", Napi::Function::New<js_cancel_evaluation>(env, "cancelEvaluation"));
+  exports.Set("cancelAll", Napi::Function::New<js_cancel_all>(env, "cancelAll"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(llava_native, init)
