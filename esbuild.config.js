@@ -73,17 +73,17 @@ const globalProcess = {
 /** Each a program of its own, so that none is cut into more files for the sake of another. */
 const PROGRAMS = [
   { main: 'src/main.ts' },
-  { 'probe-process': 'src/engine/probe-process.ts' },
-  // The part that runs the CPU, which engine/direct-llama.ts loads.
+  { 'probe-process': 'src/engine/probe/probe-process.ts' },
+  // The part that runs the CPU, which engine/local/runtime/direct-llama.ts loads.
   { 'node-llama-cpp': 'node_modules/node-llama-cpp/dist/bindings/Llama.js' },
   // What processes of tests and benches call, where a TypeScript runner would take time and memory of its own.
   { download: 'src/hub/transfer/download.ts' },
-  { 'llama-engine': 'src/engine/llama-engine.ts', pixels: 'src/llava/pixels.ts' },
+  { 'llama-engine': 'src/engine/local/llama-engine.ts', pixels: 'src/llava/pixels.ts' },
 ];
 
 /** @type {import('esbuild').BuildOptions} */
 const OPTIONS = {
-  // As deep as src/engine and src/weights, from where package.json, models.json and the addon are looked for.
+  // As deep as src/files, from where package-file.ts looks for what is installed with the program.
   outdir: 'dist/program',
   bundle: true,
   splitting: true,

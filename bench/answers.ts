@@ -1,4 +1,4 @@
-import { openLlamaEngine } from '../src/engine/llama-engine.js';
+import { openLlamaEngine } from '../src/engine/local/llama-engine.js';
 import {
   areaUnderRoc,
   mean,

@@ -2,9 +2,9 @@
  * Seconds until the first and the second turn of a chat start to be answered:
  * npm run bench:chat -- MODEL.gguf MMPROJ.gguf PICTURE [threads] [runs]
  */
-import type { ImagePrefix, Sampling } from '../src/engine/engine.js';
-import { openLlamaEngine } from '../src/engine/llama-engine.js';
-import type { Turn } from '../src/llava/prompt.js';
+import type { ShownPicture, Sampling } from '../src/engine/engine.js';
+import { openLlamaEngine } from '../src/engine/local/llama-engine.js';
+import type { Turn } from '../src/llava/conversation.js';
 import { loadPixels } from '../src/llava/pixels.js';
 import { spread } from '../src/bench/figures.js';
 
@@ -40,7 +40,7 @@ process.stdout.write(
 
 /** The answer, and the seconds from `start` until it began. */
 async function ask(
-  prefix: ImagePrefix,
+  prefix: ShownPicture,
   question: string,
   start: number,
   turns: readonly Turn[] = [],

@@ -8,7 +8,7 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadBackend } from '../src/engine/backend.js';
+import { loadBackend } from '../src/engine/local/runtime/backend.js';
 import { planFit } from '../src/weights/memory/fit-plan.js';
 import { readGgufHeader } from '../src/weights/gguf/gguf-header.js';
 import { repackedTypes } from '../src/weights/memory/repacked-types.js';

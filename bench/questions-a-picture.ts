@@ -2,8 +2,8 @@
  * Several questions about one picture, as a batch answers them and one by one with the weights kept loaded, in turn:
  * npm run bench:questions -- MODEL.gguf MMPROJ.gguf PICTURE [questions] [tokens an answer] [threads] [runs] [sequences]
  */
-import type { AnswerEvent, Engine, Sampling } from '../src/engine/engine.js';
-import { openLlamaEngine } from '../src/engine/llama-engine.js';
+import type { AnswerEvent, Sampling } from '../src/engine/engine.js';
+import { openLlamaEngine, type LlamaEngine } from '../src/engine/local/llama-engine.js';
 import { loadPixels, type Pixels } from '../src/llava/pixels.js';
 import { writeRequest } from '../src/llava/response-format.js';
 import { spread } from '../src/bench/figures.js';
@@ -59,12 +59,12 @@ process.stdout.write(
   `ratio       ${spread(together.map((seconds, run) => (oneByOne[run] ?? NaN) / seconds))}\n`,
 );
 
-async function askTogether(asked: Engine, picture: Pixels): Promise<void> {
+async function askTogether(asked: LlamaEngine, picture: Pixels): Promise<void> {
   const prefix = asked.look(await asked.encode(picture));
   await Promise.all(requests.map((request) => drain(prefix.ask(request, sampling))));
 }
 
-async function askOneByOne(asked: Engine, picture: Pixels): Promise<void> {
+async function askOneByOne(asked: LlamaEngine, picture: Pixels): Promise<void> {
   for (const request of requests) await drain(asked.look(await asked.encode(picture)).ask(request, sampling));
 }
 

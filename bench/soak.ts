@@ -3,7 +3,7 @@
  * npm run bench:soak [answers]
  */
 import type { Sampling } from '../src/engine/engine.js';
-import { openLlamaEngine } from '../src/engine/llama-engine.js';
+import { openLlamaEngine } from '../src/engine/local/llama-engine.js';
 import { demoScenes } from '../src/eval/demo/demo-scenes.js';
 import { loadPixels } from '../src/llava/pixels.js';
 import { writeRequest } from '../src/llava/response-format.js';

@@ -1,14 +1,14 @@
 import { Command, CommanderError } from 'commander';
-import { addAskCommand } from './commands/ask.js';
+import { addAskCommand } from './commands/ask/ask-command.js';
 import type { CommandContext } from './commands/command-context.js';
-import { addChatCommand } from './commands/chat.js';
-import { addBatchCommand } from './commands/batch.js';
-import { addBenchCommand } from './commands/bench.js';
-import { addDoctorCommand } from './commands/doctor.js';
-import { addEvalCommand } from './commands/eval.js';
-import { addFeaturesCommand } from './commands/features.js';
-import { addModelsCommand } from './commands/models.js';
-import { describeVersions } from './engine/release.js';
+import { addChatCommand } from './commands/chat/chat-command.js';
+import { addBatchCommand } from './commands/batch/batch-command.js';
+import { addBenchCommand } from './commands/bench/bench-command.js';
+import { addDoctorCommand } from './commands/doctor/doctor-command.js';
+import { addEvalCommand } from './commands/eval/eval-command.js';
+import { addFeaturesCommand } from './commands/features/features-command.js';
+import { addModelsCommand } from './commands/models/models-command.js';
+import { describeVersions } from './engine/local/runtime/release.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-codes.js';
 import { ExpectedError } from './llava/expected-error.js';
 import type { Io } from './terminal/io.js';
@@ -44,7 +44,7 @@ function makeProgram(context: CommandContext): Command {
     .exitOverride()
     .showHelpAfterError('(llava --help shows what can be typed)')
     .hook('preAction', async (_, command) => {
-      const { applySettings } = await import('./commands/settings.js');
+      const { applySettings } = await import('./commands/options/settings.js');
       await applySettings(command, io);
     })
     .configureOutput({

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { DeviceKind } from '../../src/engine/device-kind.js';
+import type { DeviceKind } from '../../src/engine/devices/device-kind.js';
 
 /** How a program ended. */
 export interface Ended {

@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { DEVICE_KINDS, type DeviceKind } from '../../src/engine/device-kind.js';
+import { DEVICE_KINDS, type DeviceKind } from '../../src/engine/devices/device-kind.js';
 import { formatTable } from '../../src/terminal/table.js';
 import { Kit, type Finding, type Step } from './kit.js';
 import { CORRECTNESS } from './steps-correct.js';

@@ -1,9 +1,10 @@
-import { checkForm } from '../forms/answer-form.js';
+import { wholeAnswerTo } from '../answer/answer-question.js';
+import type { Engine, ShownPicture } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Pixels } from '../llava/pixels.js';
-import type { Answerer, ShownPicture } from './answerer.js';
 import { pictureKeyOf } from './fingerprint.js';
 import type { PictureGroup, PlannedQuestion } from './group-rows.js';
+import { rowAnswerOf } from './row-answer.js';
 import { RowFailure, type RowError } from './row-error.js';
 import { isAddress, loadFoundPicture, type PictureRules } from './row-picture.js';
 import type { RowSettler } from './row-settler.js';
@@ -13,7 +14,7 @@ const LOOK_AHEAD = 2;
 
 /** What answering needs from the run around it. */
 export interface AnsweringSteps {
-  readonly open: () => Promise<Answerer>;
+  readonly open: () => Promise<Engine>;
   readonly load: { readonly rules: PictureRules; readonly imageSize: number };
   /** Whether to stop before the next question. */
   readonly isOver: () => boolean;
@@ -28,7 +29,7 @@ interface OpenQuestion {
 }
 
 /**
- * Answers all questions of groups in their order, as many side by side as the answerer can, while the pictures of the
+ * Answers all questions of groups in their order, as many side by side as the engine can, while the pictures of the
  * next groups are decoded. Every question is settled, unless the run is over before.
  */
 export async function answerQuestions(
@@ -42,7 +43,7 @@ export async function answerQuestions(
   const questions = openQuestions(groups, settler, steps, either);
   const first = await questions.next();
   if (first.done === true) return;
-  const { parallel } = await steps.open();
+  const { sequences } = (await steps.open()).info;
   const work = async (own: readonly OpenQuestion[]) => {
     try {
       for (const question of own) await answerQuestion(question, settler, steps, either);
@@ -53,7 +54,7 @@ export async function answerQuestions(
       throw error;
     }
   };
-  const workers = Array.from({ length: parallel }, (_, place) => work(place === 0 ? [first.value] : []));
+  const workers = Array.from({ length: sequences }, (_, place) => work(place === 0 ? [first.value] : []));
   await Promise.allSettled(workers);
   signal.throwIfAborted();
   stop.signal.throwIfAborted();
@@ -77,7 +78,7 @@ async function* openQuestions(
     if (pixels === undefined) continue;
     settler.addPicture();
     let shown: Promise<ShownPicture> | undefined;
-    const show = () => (shown ??= steps.open().then((answerer) => answerer.show(pixels, signal)));
+    const show = () => (shown ??= steps.open().then((engine) => engine.show(pixels, { signal })));
     for (const question of group.questions) {
       if (steps.isOver()) return;
       yield { question, show };
@@ -126,12 +127,10 @@ async function answerQuestion(
 ): Promise<void> {
   signal.throwIfAborted();
   // Outside the `try`: an engine that cannot be had fails the run, not its rows.
-  await steps.open();
+  const { info } = await steps.open();
   try {
-    const shown = await show();
-    const answer = await shown.ask(question, signal);
-    checkForm(answer.answer, answer.stop, question.form);
-    await settler.answer(question, answer);
+    const answer = await wholeAnswerTo(await show(), question, { signal });
+    await settler.answer(question, rowAnswerOf(answer, info.device));
   } catch (error) {
     await settler.fail(question, rowErrorOf(error, signal));
   }

@@ -1,9 +1,4 @@
-import type { Sampling } from '../engine/engine.js';
-import type { AnswerForm } from '../forms/answer-form.js';
-import type { Normalisation } from '../llava/choosing.js';
-import type { Mark } from '../llava/mark.js';
-import type { Region } from '../llava/region.js';
-import type { Question, ResponseFormat } from '../llava/response-format.js';
+import type { Asking } from '../answer/asked-question.js';
 import type { RowError } from './row-error.js';
 
 /** Whose form a row has; its answer has the same one's. */
@@ -22,35 +17,18 @@ interface Row {
 }
 
 /** A row that can be asked. */
-export interface BatchRow extends Row {
+export interface BatchRow extends Row, Asking {
   readonly shape: RowShape;
   /** A path, an `http(s)` address or a data URL. */
   readonly image: string;
-  readonly question: Question;
-  readonly sampling: Sampling;
-  readonly form: AnswerForm;
-  /** Drawn on the picture before the model sees it. */
-  readonly marks: readonly Mark[];
 }
+
+/** A row without its place in the input. */
+export type ParsedRow = Omit<BatchRow, 'line' | 'bytes'>;
 
 /** A row that cannot. */
 export interface FailedRow extends Row {
   /** Undefined when it could not be told. */
   readonly shape: RowShape | undefined;
   readonly error: RowError;
-}
-
-/** What the command line says for rows that do not say it themselves. */
-export interface RowDefaults {
-  readonly format?: ResponseFormat;
-  readonly choices?: readonly string[];
-  readonly ocrTokens?: readonly string[];
-  /** For the tool's own rows. */
-  readonly labels?: readonly string[] | undefined;
-  readonly unconstrained?: boolean | undefined;
-  readonly probabilities?: Normalisation | undefined;
-  readonly sampling: Sampling;
-  readonly form?: AnswerForm;
-  readonly region?: Region | undefined;
-  readonly marks?: readonly Mark[];
 }

@@ -6,7 +6,7 @@ import { prepareRow } from './prepare-row.js';
 import { readRows, type ReadRowsOptions } from './read-rows.js';
 import type { RowErrorCode } from './row-error.js';
 import type { PictureRules } from './row-picture.js';
-import { SYSTEM_TEXT } from '../llava/prompt.js';
+import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { untilAborted } from './until-aborted.js';
 
 export interface CheckRequest extends ReadRowsOptions {
@@ -59,7 +59,7 @@ export async function checkBatch(
   const pictureKeys = new Set<string>();
   const questionKeys = new KeyTable();
   let distinct = 0;
-  const picture = tokensOf(SYSTEM_TEXT) + imageTokens;
+  const picture = tokensOf(VICUNA_V1.systemText) + imageTokens;
   let rows = 0;
   let named = 0;
   let questions = 0;

@@ -1,21 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Sampling } from '../engine/engine.js';
-import type { AnswerForm } from '../forms/answer-form.js';
-import type { Choosing } from '../llava/choosing.js';
+import type { AskedQuestion } from '../answer/asked-question.js';
 import type { Mark } from '../llava/mark.js';
 
 /** Raised when the way from a picture's bytes to the model's input changes. */
 const PIXELS_VERSION = 1;
 
 /** Everything that an answer depends on. */
-export interface AskedQuestion {
-  /** The user's turn: question and formatting prompt. */
-  readonly request: string;
-  readonly sampling: Sampling;
-  /** What the answer is one of. */
-  readonly choosing: Choosing | undefined;
-  /** What it must be made like; a grammar is in the sampling. */
-  readonly form: Pick<AnswerForm, 'schema'>;
+export interface AnswerSource extends AskedQuestion {
   /** Drawn on the picture. */
   readonly marks: readonly Mark[];
   /** Of the picture's bytes. */
@@ -31,8 +22,8 @@ export interface AskedQuestion {
  * 22 letters that are equal when the answers are bound to be: same question, picture, settings and weights.
  * Sampling without a seed answers anew each time, so there the line counts as well.
  */
-export function fingerprintOf(asked: AskedQuestion): string {
-  const { request, sampling, choosing, form, marks, sha256, exif, weights, line } = asked;
+export function fingerprintOf(source: AnswerSource): string {
+  const { request, sampling, choosing, form, marks, sha256, exif, weights, line } = source;
   const { temperature, topP, seed, maxTokens, grammar, logprobs } = sampling;
   const drawn = temperature === 0 ? [0] : [temperature, topP, seed ?? `line ${line}`];
   const usual = [undefined, undefined, undefined, undefined, []];

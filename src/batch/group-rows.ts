@@ -1,18 +1,12 @@
-import type { Sampling } from '../engine/engine.js';
-import type { AnswerForm } from '../forms/answer-form.js';
-import type { Choosing } from '../llava/choosing.js';
+import type { AskedQuestion } from '../answer/asked-question.js';
 import type { Mark } from '../llava/mark.js';
 import type { Placed } from './plan-windows.js';
 import type { AskableRow } from './prepare-row.js';
 import type { FoundPicture } from './row-picture.js';
 
 /** What is asked once, for all rows that ask it. */
-export interface PlannedQuestion {
+export interface PlannedQuestion extends AskedQuestion {
   readonly fingerprint: string;
-  readonly request: string;
-  readonly sampling: Sampling;
-  readonly choosing: Choosing | undefined;
-  readonly form: AnswerForm;
   /** At least one. */
   readonly rows: readonly Placed<AskableRow>[];
 }

@@ -1,41 +1,43 @@
 import * as v from 'valibot';
-import type { BatchRow, FailedRow, RowDefaults, RowFields } from './batch-row.js';
+import { readSamplingFields, samplingFields } from '../answer/question-fields.js';
+import {
+  settleQuestion,
+  withoutLabels,
+  type QuestionDefaults,
+  type QuestionOptions,
+} from '../answer/question-options.js';
+import type { BatchRow, FailedRow, ParsedRow, RowFields } from './batch-row.js';
 import { answerId } from './answer-id.js';
 import { checkFields } from './check-fields.js';
 import type { AnsweredRow, BatchFacts } from './row-answer.js';
-import { resolveQuestion, type QuestionFields } from './row-question.js';
-import { mergeSampling, SETTING_NAMES, settingFields } from './row-settings.js';
-import { commandShape } from './row-shape.js';
+import { asBadRow } from './row-error.js';
 
 const llavaRowSchema = v.object({
   question_id: v.union([v.string(), v.number()]),
   image: v.pipe(v.string(), v.nonEmpty('a path, an address or a data URL')),
   text: v.string(),
-  ...settingFields,
+  ...samplingFields,
 });
 
 /** Fields that are used up, or that the authors' answer files leave out. */
-const NOT_CARRIED = new Set(['question_id', 'image', 'text', 'category', ...SETTING_NAMES]);
+const NOT_CARRIED = new Set(['question_id', 'image', 'text', 'category', ...Object.keys(samplingFields)]);
 
 /**
  * A row of the authors' question files: `{question_id, image, text, category?}`. Its text has its formatting prompt
  * already, so a format comes only from the command line, and labels of the command add no prompt.
  * @throws RowFailure 'bad_row'
  */
-export function parseLlavaRow(fields: RowFields, defaults: RowDefaults): Omit<BatchRow, 'line' | 'bytes'> {
+export function parseLlavaRow(fields: RowFields, defaults: QuestionDefaults): ParsedRow {
   const row = checkFields(llavaRowSchema, fields);
-  return {
-    shape: 'llava',
-    fields,
-    image: row.image,
-    question: resolveQuestion({ text: row.text, ...chosenBy(defaults) }, defaults),
-    sampling: mergeSampling(row, defaults.sampling),
-    ...commandShape(defaults),
-  };
+  const sampling = readSamplingFields(row, defaults.sampling);
+  const asking = asBadRow(() =>
+    settleQuestion(row.text, optionsBy(defaults), { ...withoutLabels(defaults), sampling }, true),
+  );
+  return { shape: 'llava', fields, image: row.image, ...asking };
 }
 
 /** Letters are asked for by the paper's own procedure. */
-function chosenBy({ labels, format }: RowDefaults): Partial<QuestionFields> {
+function optionsBy({ labels, format }: QuestionDefaults): QuestionOptions {
   return labels === undefined ? { unconstrained: true } : { labels, format: format ?? 'free' };
 }
 

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import type { BatchRow, FailedRow, RowDefaults } from './batch-row.js';
+import type { QuestionDefaults } from '../answer/question-options.js';
+import type { BatchRow, FailedRow } from './batch-row.js';
 import { readLines, type InputLine } from './read-lines.js';
 import { readRows } from './read-rows.js';
 import { shardOf } from './shard.js';
@@ -21,7 +22,7 @@ const MAX_BYTES = 2 ** 30;
 export async function* mergeShards(
   input: AsyncIterable<Uint8Array>,
   parts: readonly string[],
-  defaults: RowDefaults,
+  defaults: QuestionDefaults,
 ): AsyncGenerator<string> {
   const readers = parts.map((path) => readLines(bytesOf(path), MAX_BYTES));
   try {

@@ -1,13 +1,12 @@
 import * as v from 'valibot';
-import type { BatchRow, FailedRow, RowDefaults, RowFields } from './batch-row.js';
+import { readSamplingFields, samplingFields } from '../answer/question-fields.js';
+import { settleQuestion, withoutLabels, type QuestionDefaults } from '../answer/question-options.js';
+import type { BatchRow, FailedRow, ParsedRow, RowFields } from './batch-row.js';
 import { answerId } from './answer-id.js';
 import { checkFields } from './check-fields.js';
 import { readMessages } from './openai-messages.js';
 import type { AnsweredRow, BatchFacts } from './row-answer.js';
-import { RowFailure } from './row-error.js';
-import { resolveQuestion } from './row-question.js';
-import { mergeSampling, settingFields } from './row-settings.js';
-import { commandShape } from './row-shape.js';
+import { asBadRow, RowFailure } from './row-error.js';
 
 const URL_OF_CHAT = '/v1/chat/completions';
 
@@ -18,8 +17,8 @@ const openaiRowSchema = v.object({
   body: v.looseObject({
     model: v.nullish(v.string()),
     messages: v.array(v.unknown()),
-    max_completion_tokens: settingFields.max_tokens,
-    ...settingFields,
+    max_completion_tokens: samplingFields.max_tokens,
+    ...samplingFields,
   }),
 });
 
@@ -38,23 +37,20 @@ const NEVER = ['stop', 'tools', 'functions', 'response_format', 'logit_bias'];
  * A row of OpenAI's batch files: one user message with one picture and text.
  * @throws RowFailure 'bad_row', or 'unsupported' for what the row asks beyond that
  */
-export function parseOpenaiRow(fields: RowFields, defaults: RowDefaults): Omit<BatchRow, 'line' | 'bytes'> {
+export function parseOpenaiRow(fields: RowFields, defaults: QuestionDefaults): ParsedRow {
   const { method, url, body } = checkFields(openaiRowSchema, fields);
   if ((method ?? 'POST') !== 'POST') throw unsupported('method', method, 'POST');
   if ((url ?? URL_OF_CHAT) !== URL_OF_CHAT) throw unsupported('url', url, URL_OF_CHAT);
   checkParameters(body);
   const { image, text } = readMessages(body.messages);
   const settings = { ...body, max_tokens: body.max_tokens ?? body.max_completion_tokens };
-  return {
-    shape: 'openai',
-    // Not the body: a picture may be in there, and the answer's row does not repeat it.
-    fields: { custom_id: fields['custom_id'] },
-    image,
-    // The form has no place to say what an answer must be.
-    question: resolveQuestion({ text, unconstrained: true }, defaults),
-    sampling: mergeSampling(settings, defaults.sampling),
-    ...commandShape(defaults),
-  };
+  const sampling = readSamplingFields(settings, defaults.sampling);
+  // The form has no place to say what an answer must be.
+  const asking = asBadRow(() =>
+    settleQuestion(text, { unconstrained: true }, { ...withoutLabels(defaults), sampling }),
+  );
+  // Not the body: a picture may be in there, and the answer's row does not repeat it.
+  return { shape: 'openai', fields: { custom_id: fields['custom_id'] }, image, ...asking };
 }
 
 /** The response row, its body a `chat.completion`. */

@@ -1,5 +1,6 @@
 import { quote } from '../llava/quote.js';
-import type { BatchRow, FailedRow, RowDefaults, RowFields, RowShape } from './batch-row.js';
+import type { QuestionDefaults } from '../answer/question-options.js';
+import type { BatchRow, FailedRow, RowFields, RowShape } from './batch-row.js';
 import { isShallow } from './carry-fields.js';
 import { parseLlavaRow } from './llava-row.js';
 import { parseOpenaiRow } from './openai-row.js';
@@ -11,7 +12,7 @@ import { RowFailure } from './row-error.js';
 const PARSERS = { own: parseOwnRow, llava: parseLlavaRow, openai: parseOpenaiRow } as const;
 
 /** A line of the input as a row; what is wrong with it becomes a row as well. */
-export function parseRow(line: InputLine, defaults: RowDefaults): BatchRow | FailedRow {
+export function parseRow(line: InputLine, defaults: QuestionDefaults): BatchRow | FailedRow {
   const { number, bytes, text } = line;
   const place = { line: number, bytes };
   if (typeof text !== 'string') return { ...place, shape: undefined, fields: {}, error: text };

@@ -1,10 +1,11 @@
-import type { BatchRow, FailedRow, RowDefaults } from './batch-row.js';
+import type { QuestionDefaults } from '../answer/question-options.js';
+import type { BatchRow, FailedRow } from './batch-row.js';
 import { parseRow } from './parse-row.js';
 import { readLines } from './read-lines.js';
 import { shardOf, type Shard } from './shard.js';
 
 export interface ReadRowsOptions {
-  readonly defaults: RowDefaults;
+  readonly defaults: QuestionDefaults;
   /** Only the rows of this part. */
   readonly shard?: Shard | undefined;
   /** Longest line, in bytes. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Answer } from '../answer/answer-question.js';
 
 /** Hexadecimal sha256 of a picture's bytes, and what its header says; width and height in pixels, upright. */
 export const pictureIdentitySchema = v.object({
@@ -31,6 +32,22 @@ export const rowAnswerSchema = v.object({
 });
 /** What the engine says to one question: all of it that output rows are made of. */
 export type RowAnswer = Readonly<v.InferOutput<typeof rowAnswerSchema>>;
+
+/** An answer as rows and the journal have it. */
+export function rowAnswerOf(
+  { text, stop, choices, tokens, usage, counts }: Answer,
+  device: string,
+): RowAnswer {
+  return {
+    answer: text,
+    stop,
+    device,
+    tokens: counts,
+    ...(choices === undefined ? {} : { choices: [...choices] }),
+    ...(tokens === undefined ? {} : { logprobs: [...tokens] }),
+    ms: { question: usage.questionMs, answer: usage.answerMs },
+  };
+}
 
 /** A row's answer with what else its output row tells. */
 export interface AnsweredRow {

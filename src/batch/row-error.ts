@@ -1,3 +1,5 @@
+import { ExpectedError } from '../llava/expected-error.js';
+
 /** Every way a row can fail, with what it means; docs/batch.md shows the same table and a test compares them. */
 export const ROW_ERROR_CODES = {
   bad_json: 'the line is not a JSON object',
@@ -38,5 +40,15 @@ export class RowFailure extends Error {
 
   get error(): RowError {
     return { code: this.code, message: this.message };
+  }
+}
+
+/** Runs what may find a row wrong. @throws RowFailure 'bad_row' in place of an expected error */
+export function asBadRow<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ExpectedError) throw new RowFailure('bad_row', error.message, error);
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
-import type { Answerer } from './answerer.js';
+import type { QuestionDefaults } from '../answer/question-options.js';
+import type { Engine } from '../engine/engine.js';
 import { answerQuestions } from './answer-questions.js';
 import type { BatchJob } from './batch-job.js';
-import type { RowDefaults } from './batch-row.js';
 import { BatchCount, type BatchSummary } from './batch-summary.js';
 import { groupRows } from './group-rows.js';
 import { mapInOrder, oneAhead } from './map-in-order.js';
@@ -19,7 +19,7 @@ import { untilAborted } from './until-aborted.js';
 export interface BatchRequest {
   /** JSONL, in pieces of any size. */
   readonly input: AsyncIterable<Uint8Array>;
-  readonly defaults: RowDefaults;
+  readonly defaults: QuestionDefaults;
   readonly pictures: PictureRules;
   /** Name of the weights, for rows. */
   readonly model: string;
@@ -44,14 +44,14 @@ const LOOKUPS = 8;
  * Answers every row of a stream. Rows of a window that are about one picture are asked together, equal ones once;
  * what the journal knows is not asked again. Errors are rows, and no row or picture can stop the run. When the signal
  * is aborted or too many rows failed, the summary says so and all answers so far are in the journal.
- * @param openAnswerer called once, when the first row has to be asked
+ * @param openEngine called once, when the first row has to be asked
  * @param onProgress after each question
- * @throws ExpectedError when the answerer cannot be opened, or output or journal cannot be written
+ * @throws ExpectedError when the engine cannot be opened, or output or journal cannot be written
  */
 export async function runBatch(
   request: BatchRequest,
   { journal, sink }: BatchJob,
-  openAnswerer: () => Promise<Answerer>,
+  openEngine: () => Promise<Engine>,
   signal: AbortSignal,
   onProgress: (summary: BatchSummary) => void = () => undefined,
 ): Promise<BatchSummary> {
@@ -74,9 +74,9 @@ export async function runBatch(
     prepareRow(row, finder, { exif: pictures.exif, weights }),
   );
   const tooMany = () => count.failed > (request.maxErrors ?? Infinity);
-  let answerer: Promise<Answerer> | undefined;
+  let engine: Promise<Engine> | undefined;
   const steps = {
-    open: () => (answerer ??= openAnswerer()),
+    open: () => (engine ??= openEngine()),
     load: { rules: pictures, imageSize: request.imageSize },
     isOver: () => signal.aborted || tooMany(),
     done: () => {

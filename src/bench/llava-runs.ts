@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SCENES_OF_A_SEED, drawScenes } from '../eval/demo/demo-scenes.js';
+import { packageFile } from '../files/package-file.js';
 import { firstPairing, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { runOnce, type ProgramRun } from './run-once.js';
 import { manyFigures, onceFigures } from './shared-figures.js';
 
 /** The program that this is a part of. */
-export const PROGRAM = fileURLToPath(new URL('../../bin/llava.js', import.meta.url));
+export const PROGRAM = packageFile('bin/llava.js');
 
 /** What `llava ask --json` says of times. */
 interface AskAnswer {

@@ -1,4 +1,4 @@
-import { SYSTEM_TEXT } from '../llava/prompt.js';
+import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { firstPairing, layerFlags, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { runOnce, type ProgramRun } from './run-once.js';
@@ -40,7 +40,18 @@ export class MtmdCli {
         ...layerFlags(setup),
         ...['-lv', '4', '-m', model, '--mmproj', mmproj, '-t', String(threads), '-n', String(tokens)],
         // All of the picture in one go, as llava evaluates it.
-        ...['-c', '4096', '-ub', '640', '--temp', '0', '--chat-template', 'vicuna', '-sys', SYSTEM_TEXT],
+        ...[
+          '-c',
+          '4096',
+          '-ub',
+          '640',
+          '--temp',
+          '0',
+          '--chat-template',
+          'vicuna',
+          '-sys',
+          VICUNA_V1.systemText,
+        ],
         ...['--image', picture, '-p', `<__media__>\n${question}`],
       ],
       signal,

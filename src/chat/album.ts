@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Engine, ImageFeatures } from '../engine/engine.js';
 import { decodePicture, type DecodedPicture } from '../llava/decode-picture.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { openPicture, type PictureInfo } from '../llava/picture.js';
-import { toPixels } from '../llava/pixels.js';
+import { toPixels, type Pixels } from '../llava/pixels.js';
 import { quote } from '../llava/quote.js';
 import type { ChatTurn } from './chat-turn.js';
 
@@ -25,16 +24,14 @@ export interface SeenPicture {
 /** Reads the bytes of a picture's place. */
 export type ReadPicture = (place: PicturePlace, signal: AbortSignal) => Promise<Uint8Array>;
 
-/** Features that are kept, so that switching back encodes nothing: 16 of LLaVA-1.5 7B are 151 MB. */
-export const KEPT_FEATURES = 16;
-
-/** All pictures of a session, the features of the last ones, and which of them is being looked at. */
+/** All pictures of a session, their pixels, and which of them is being looked at. */
 export class Album {
   readonly #read: ReadPicture;
   readonly #exif: boolean;
   readonly #pictures = new Map<string, SeenPicture>();
-  readonly #features = new Map<string, ImageFeatures>();
-  /** The picture decoded last, until it is encoded. */
+  /** As the model sees them, by id: a third of a megabyte each. */
+  readonly #pixels = new Map<string, Pixels>();
+  /** The picture decoded last, until its pixels are needed. */
   #decoded: { readonly id: string; readonly picture: DecodedPicture } | undefined;
   current: SeenPicture | undefined;
 
@@ -61,34 +58,21 @@ export class Album {
     const { id, decoded } = await this.#decode(place, signal);
     const seen = this.#pictures.get(id) ?? { id, place, info: decoded.info, turns: [] };
     this.#pictures.set(id, seen);
-    this.#decoded = this.#features.has(id) ? undefined : { id, picture: decoded };
+    this.#decoded = this.#pixels.has(id) ? undefined : { id, picture: decoded };
     this.current = seen;
     return { seen, decoded };
   }
 
-  /** The picture's features: kept, or encoded now. */
-  async features(seen: SeenPicture, engine: Engine, signal: AbortSignal): Promise<ImageFeatures> {
-    const kept = this.#features.get(seen.id);
-    const features = kept ?? (await this.#encode(seen, engine, signal));
-    // The one used last stands last.
-    this.#features.delete(seen.id);
-    this.#features.set(seen.id, features);
-    for (const id of this.#features.keys())
-      if (this.#features.size > KEPT_FEATURES) this.#features.delete(id);
-    return features;
-  }
-
-  /** Other weights see with other eyes. */
-  forgetFeatures(): void {
-    this.#features.clear();
-  }
-
-  async #encode(seen: SeenPicture, engine: Engine, signal: AbortSignal): Promise<ImageFeatures> {
+  /** The picture as a model of that image size sees it. */
+  async pixels(seen: SeenPicture, imageSize: number, signal: AbortSignal): Promise<Pixels> {
+    const kept = this.#pixels.get(seen.id);
+    if (kept?.size === imageSize) return kept;
     const decoded =
       this.#decoded?.id === seen.id ? this.#decoded.picture : await this.#decodeAgain(seen, signal);
-    const features = await engine.encode(toPixels(decoded, engine.info.imageSize), signal);
+    const pixels = toPixels(decoded, imageSize);
+    this.#pixels.set(seen.id, pixels);
     this.#decoded = undefined;
-    return features;
+    return pixels;
   }
 
   async #decodeAgain(seen: SeenPicture, signal: AbortSignal): Promise<DecodedPicture> {

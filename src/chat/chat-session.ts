@@ -1,9 +1,19 @@
-import { askChoosing } from '../engine/ask-choosing.js';
-import type { AnswerUsage, ImagePrefix } from '../engine/engine.js';
-import { choosingOf } from '../llava/choosing.js';
+import { answerQuestion } from '../answer/answer-question.js';
+import { putQuestion, type AskedQuestion } from '../answer/asked-question.js';
+import { settleQuestion } from '../answer/question-options.js';
+import type { AnswerUsage, ShownPicture } from '../engine/engine.js';
+import { NO_FORM } from '../forms/answer-form.js';
+import type { Turn } from '../llava/conversation.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import { checkQuestion, writeRequest, type Question } from '../llava/response-format.js';
-import { KEPT_FEATURES, type Album, type PicturePlace, type SeenPicture } from './album.js';
+import type { Question } from '../llava/response-format.js';
+import type { Album, PicturePlace, SeenPicture } from './album.js';
+import {
+  type AskOptions,
+  type AskSettings,
+  type FindModel,
+  type LoadableModel,
+  type OpenedModel,
+} from './chat-settings.js';
 import {
   promptTurns,
   reserveOf,
@@ -13,9 +23,6 @@ import {
   type ChatTurn,
 } from './chat-turn.js';
 import { EMPTY_STATUS, type ChatStatus, type ChatView } from './chat-view.js';
-import { questionBy } from './chat-settings.js';
-import type { AskOptions, AskSettings, FindModel, LoadableModel, OpenedModel } from './chat-settings.js';
-import { PrefixShelf } from './prefix-shelf.js';
 import { untilAborted } from './until-aborted.js';
 
 /** The chat itself: pictures, what was said about each, and the weights that answer. One thing at a time. */
@@ -25,7 +32,6 @@ export class ChatSession implements AsyncDisposable {
   readonly view: ChatView;
   readonly #findModel: FindModel;
   #opening: Promise<OpenedModel>;
-  readonly #prefixes = new PrefixShelf(KEPT_FEATURES);
   #closing = new AbortController();
   #status: ChatStatus = EMPTY_STATUS;
   /** Settles when no picture is being looked at. */
@@ -87,9 +93,11 @@ export class ChatSession implements AsyncDisposable {
     return await this.#opening;
   }
 
-  /** A question with the session's format, choices and labels. */
+  /** A question with the session's options. @throws ExpectedError('usage') when it cannot be put so */
   questionOf(text: string): Question {
-    return questionBy(this.settings, text);
+    this.needPicture();
+    const { question, sampling } = this.settings;
+    return settleQuestion(text, question, { sampling }).question;
   }
 
   /** The picture that the chat is about. @throws ExpectedError('usage') when there is none yet */
@@ -107,24 +115,23 @@ export class ChatSession implements AsyncDisposable {
    */
   async ask(question: Question, signal: AbortSignal, options: AskOptions = {}): Promise<void> {
     const seen = this.needPicture();
-    checkQuestion(question);
-    const request = writeRequest(question, seen.info);
-    const { isIndependent = false, turns: earlier = seen.turns, sampling } = options;
+    const { isIndependent = false, turns: earlier = seen.turns, sampling = this.settings.sampling } = options;
+    const asked = putQuestion({ question, sampling, form: NO_FORM, marks: [] }, seen.info);
+    const { request } = asked;
     try {
       if (this.#status.device !== undefined) this.#show({ work: `looking at ${seen.info.label}` });
       // A stopped question leaves it to go on: the next one needs it as well.
-      const prefix = await untilAborted(this.#evaluated(seen), signal);
-      const turns = await this.#makeRoom(prefix, request, isIndependent ? [] : earlier);
+      const shown = await untilAborted(this.#evaluated(seen), signal);
+      const turns = await this.#makeRoom(shown, request, isIndependent ? [] : earlier);
       if (turns === undefined) return;
       this.view.begin(question);
-      const asked = { question, request };
-      const { answer, stop, usage } = await this.#collect(prefix, asked, turns, signal, sampling);
+      const { answer, stop, usage } = await this.#collect(shown, asked, turns, signal);
       const turn: ChatTurn = { question, request, answer, stop };
       this.lastAnswer = { turn, usage };
       this.lastIndependent = isIndependent ? question : undefined;
       if (!isIndependent && answer !== '') seen.turns = [...turns, turn];
       await this.view.end(this.lastAnswer);
-      this.#showUsed(seen, prefix);
+      await this.#showUsed(seen, shown);
       if (!isIndependent) this.#tellRoom();
     } finally {
       this.#show({ work: undefined });
@@ -157,73 +164,71 @@ export class ChatSession implements AsyncDisposable {
     this.#closing.abort();
     const opened = await this.#opening.catch(() => undefined);
     await this.#looking;
-    this.#prefixes.clear();
     this.#closing = new AbortController();
-    this.album.forgetFeatures();
     await opened?.engine[Symbol.asyncDispose]();
   }
 
-  /** The image prefix of a picture, in the context: encoded once, evaluated where others took its place. */
-  #evaluated(seen: SeenPicture): Promise<ImagePrefix> {
-    const prefix = this.#evaluate(seen);
-    this.#looking = Promise.allSettled([this.#looking, prefix]).then(() => undefined);
-    return prefix;
+  /** The picture as the engine has seen it: encoded once, evaluated again where others took its place. */
+  #evaluated(seen: SeenPicture): Promise<ShownPicture> {
+    const shown = this.#evaluate(seen);
+    this.#looking = Promise.allSettled([this.#looking, shown]).then(() => undefined);
+    return shown;
   }
 
-  async #evaluate(seen: SeenPicture): Promise<ImagePrefix> {
+  async #evaluate(seen: SeenPicture): Promise<ShownPicture> {
     const { systemText } = this.settings;
     const { signal } = this.#closing;
-    const prefix = await this.#prefixes.get(JSON.stringify([seen.id, systemText ?? null]), async () => {
-      const { engine } = await this.#opening;
-      return engine.look(await this.album.features(seen, engine, signal), systemText);
-    });
-    await prefix.evaluate(signal);
-    this.#showUsed(seen, prefix);
-    return prefix;
+    const { engine } = await this.#opening;
+    const pixels = await this.album.pixels(seen, engine.info.imageSize, signal);
+    const shown = await engine.show(pixels, { systemText, signal });
+    await shown.evaluate(signal);
+    await this.#showUsed(seen, shown);
+    return shown;
   }
 
   async #collect(
-    prefix: ImagePrefix,
-    { question, request }: Pick<ChatTurn, 'question' | 'request'>,
+    shown: ShownPicture,
+    asked: AskedQuestion,
     turns: readonly ChatTurn[],
     signal: AbortSignal,
-    sampling = this.settings.sampling,
   ): Promise<{ answer: string; stop: ChatStop; usage: AnswerUsage | undefined }> {
     this.#show({ work: 'answering' });
-    let answer = '';
+    let text = '';
     try {
-      const events = askChoosing(prefix, request, sampling, choosingOf(question), signal, promptTurns(turns));
-      for await (const event of events) {
-        if (event.type === 'done') {
-          const { answerTokens, answerMs } = event.usage;
+      for await (const event of answerQuestion(shown, asked, { signal, turns: promptTurns(turns) })) {
+        if (event.type === 'answer') {
+          const { usage, stop } = event.answer;
+          const { answerTokens, answerMs } = usage;
           this.#show({ tokensPerSecond: answerMs > 0 ? (answerTokens / answerMs) * 1000 : undefined });
-          return { answer: answer.trim(), stop: event.reason, usage: event.usage };
+          return { answer: text.trim(), stop, usage };
         }
-        answer += event.text;
+        text += event.text;
         await this.view.text(event.text);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     }
-    return { answer: answer.trim(), stop: 'stopped', usage: undefined };
+    return { answer: text.trim(), stop: 'stopped', usage: undefined };
   }
 
   /** What picture and conversation take, up to where the next question goes. */
-  #showUsed(seen: SeenPicture, prefix: ImagePrefix): void {
-    if (seen === this.album.current) this.#show({ used: prefix.countTokens('', promptTurns(seen.turns)) });
+  async #showUsed(seen: SeenPicture, shown: ShownPicture): Promise<void> {
+    const used = await shown.countTokens('', promptTurns(seen.turns));
+    if (seen === this.album.current) this.#show({ used });
   }
 
   /** The turns to ask with; undefined when the user would rather not drop the oldest. */
   async #makeRoom(
-    prefix: ImagePrefix,
+    shown: ShownPicture,
     request: string,
     turns: readonly ChatTurn[],
   ): Promise<readonly ChatTurn[] | undefined> {
     const size = this.#status.contextSize ?? Infinity;
-    const drop = turnsToDrop(promptTurns(turns), size, (kept) => prefix.countTokens(request, kept));
+    const count = (kept: readonly Turn[]) => shown.countTokens(request, kept);
+    const drop = await turnsToDrop(promptTurns(turns), size, count);
     if (drop === 0) return turns;
     const what = drop === 1 ? 'the oldest turn' : `the ${drop} oldest turns`;
-    const taken = prefix.countTokens(request, promptTurns(turns));
+    const taken = await count(promptTurns(turns));
     const told = `The context is nearly full: with this question ${taken} of ${size} positions.`;
     const answer = await this.view.choose(`${told} Drop ${what}? The picture stays.`);
     if (answer === true) return turns.slice(drop);

@@ -1,5 +1,5 @@
+import type { QuestionOptions } from '../answer/question-options.js';
 import type { Engine, Sampling } from '../engine/engine.js';
-import type { Question, ResponseFormat } from '../llava/response-format.js';
 import type { ChatTurn } from './chat-turn.js';
 
 /** Weights that are on this machine, and how to load them. */
@@ -19,22 +19,10 @@ export type FindModel = (name: string) => Promise<LoadableModel>;
 
 /** How questions are put from here on. */
 export interface AskSettings {
-  format: ResponseFormat;
-  choices: readonly string[] | undefined;
-  /** Every answer is one of these. */
-  labels: readonly string[] | undefined;
+  /** What each question says beside its text. */
+  question: QuestionOptions;
   systemText: string | undefined;
   readonly sampling: Sampling;
-}
-
-/** A question as the settings put it. */
-export function questionBy({ format, choices, labels }: AskSettings, text: string): Question {
-  return {
-    text,
-    format,
-    ...(choices === undefined ? {} : { choices }),
-    ...(labels === undefined ? {} : { labels }),
-  };
 }
 
 /** How one question differs from the settings. */

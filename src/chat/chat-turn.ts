@@ -1,5 +1,5 @@
 import type { AnswerUsage, StopReason } from '../engine/engine.js';
-import type { Turn } from '../llava/prompt.js';
+import type { Turn } from '../llava/conversation.js';
 import type { Question } from '../llava/response-format.js';
 
 /** Why an answer ended; `stopped` is by the user. */
@@ -35,14 +35,15 @@ export function reserveOf(contextSize: number): number {
  * How many of the oldest turns must go so that a question fits with room for an answer; all of them at most.
  * @param count positions of the prompt with those turns
  */
-export function turnsToDrop(
+export async function turnsToDrop(
   turns: readonly Turn[],
   contextSize: number,
-  count: (turns: readonly Turn[]) => number,
-): number {
-  const fits = (dropped: number) => count(turns.slice(dropped)) + reserveOf(contextSize) <= contextSize;
+  count: (turns: readonly Turn[]) => Promise<number>,
+): Promise<number> {
+  const fits = async (dropped: number) =>
+    (await count(turns.slice(dropped))) + reserveOf(contextSize) <= contextSize;
   let dropped = 0;
-  while (dropped < turns.length && !fits(dropped)) dropped++;
+  while (dropped < turns.length && !(await fits(dropped))) dropped++;
   return dropped;
 }
 

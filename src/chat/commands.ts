@@ -1,3 +1,4 @@
+import { QUESTION_COMMANDS } from '../answer/question-commands.js';
 import { RESPONSE_FORMATS } from '../llava/response-format.js';
 
 /** What a command takes, for completion with Tab. */
@@ -19,17 +20,7 @@ export const CHAT_COMMANDS = {
   },
   paste: { usage: '', about: 'look at the picture on the clipboard (Ctrl-V)', argument: 'none' },
   each: { usage: '<question>', about: 'ask by itself, without what was said before', argument: 'text' },
-  format: { usage: '[format]', about: 'the kind of answer from here on', argument: 'format' },
-  choices: {
-    usage: '[a | b | …]',
-    about: 'answer with a letter; alone, no choices any more',
-    argument: 'text',
-  },
-  labels: {
-    usage: '[a | b | …]',
-    about: 'answer with one of these; alone, any answer again',
-    argument: 'text',
-  },
+  ...QUESTION_COMMANDS,
   retry: {
     usage: '[temperature] [seed]',
     about: 'answer the last question again, more freely',

@@ -1,9 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { checkChoosing } from '../llava/choosing.js';
+import { QUESTION_COMMANDS } from '../answer/question-commands.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { SYSTEM_TEXT } from '../llava/prompt.js';
-import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.js';
+import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import type { ChatHost } from './chat-host.js';
 import type { ChatSession } from './chat-session.js';
 import { countTurns } from './chat-turn.js';
@@ -44,9 +43,9 @@ const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<voi
   each: async ({ session, rest, signal }) => {
     await session.ask(session.questionOf(rest), signal, { isIndependent: true });
   },
-  format: setFormat,
-  choices: setChoices,
-  labels: setLabels,
+  format: changeOptions('format'),
+  choices: changeOptions('choices'),
+  labels: changeOptions('labels'),
   retry,
   undo: ({ session }) => {
     const seen = session.needPicture();
@@ -63,7 +62,7 @@ const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<voi
   system: ({ session, rest }) => {
     const { settings, view } = session;
     if (rest !== '') settings.systemText = rest === 'default' ? undefined : rest;
-    view.note(`System text: ${settings.systemText ?? SYSTEM_TEXT}`);
+    view.note(`System text: ${settings.systemText ?? VICUNA_V1.systemText}`);
   },
   save: ({ session, host, rest }) => saveConversation(session, host, onePath(rest, '/save chat.md')),
   load: ({ session, host, rest, signal }) =>
@@ -116,62 +115,13 @@ async function lookAtPicture({ session, rest, signal }: Call): Promise<void> {
   else await session.look({ kind: 'file', path: onePath(rest, '/image street.jpg') }, signal);
 }
 
-function setFormat({ session, rest }: Call): void {
-  const { settings, view } = session;
-  if (rest === '') {
-    const names = Object.entries(RESPONSE_FORMATS).map(([name, about]) => `${name.padEnd(12)}  ${about}`);
-    view.note([`Format: ${settings.format}`, ...names].join('\n'));
-    return;
-  }
-  if (!isFormat(rest))
-    throw new ExpectedError('usage', `${quote(rest)} is no format.`, {
-      hint: `One of ${Object.keys(RESPONSE_FORMATS).join(', ')}`,
-    });
-  if (rest === 'letter' && settings.choices === undefined)
-    throw new ExpectedError('usage', 'The letter format needs choices.', {
-      hint: '/choices red | green | blue',
-    });
-  settings.format = rest;
-  settings.labels = undefined;
-  if (rest !== 'letter') settings.choices = undefined;
-  view.note(`Format: ${rest}, ${RESPONSE_FORMATS[rest]}.`);
-}
-
-function setChoices({ session, rest }: Call): void {
-  const { settings, view } = session;
-  const choices = listIn(rest);
-  settings.labels = undefined;
-  if (choices.length === 0) {
-    settings.choices = undefined;
-    settings.format = 'free';
-    view.note('No choices: answers are free again.');
-    return;
-  }
-  if (choices.length < 2 || choices.length > 26)
-    throw new ExpectedError('usage', `There are 2 to 26 choices, and ${choices.length} came.`, {
-      hint: '/choices red | green | blue',
-    });
-  settings.choices = choices;
-  settings.format = 'letter';
-  view.note(choices.map((choice, index) => `${String.fromCharCode(65 + index)}. ${choice}`).join('\n'));
-}
-
-function setLabels({ session, rest }: Call): void {
-  const { settings, view } = session;
-  const labels = listIn(rest);
-  if (labels.length > 0) checkChoosing({ text: '', format: 'short', labels });
-  settings.choices = undefined;
-  settings.labels = labels.length === 0 ? undefined : labels;
-  settings.format = labels.length === 0 ? 'free' : 'short';
-  view.note(labels.length === 0 ? 'No labels: answers are free again.' : `Answers: ${labels.join(', ')}.`);
-}
-
-/** What stands between bars, or else between commas. */
-function listIn(text: string): readonly string[] {
-  return text
-    .split(text.includes('|') ? '|' : ',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+/** Changes what questions say from here on. */
+function changeOptions(name: keyof typeof QUESTION_COMMANDS): (call: Call) => void {
+  return ({ session: { settings, view }, rest }) => {
+    const { options, note } = QUESTION_COMMANDS[name].change(rest, settings.question);
+    settings.question = options;
+    view.note(note);
+  };
 }
 
 async function retry({ session, rest, signal }: Call): Promise<void> {
@@ -233,8 +183,4 @@ function nothingSaid(): ExpectedError {
 
 function inRange(value: number | undefined, min: number, max: number): boolean {
   return value === undefined || (value >= min && value <= max);
-}
-
-function isFormat(text: string): text is ResponseFormat {
-  return Object.hasOwn(RESPONSE_FORMATS, text);
 }

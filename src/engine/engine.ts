@@ -1,16 +1,5 @@
+import type { ConversationForm, Turn } from '../llava/conversation.js';
 import type { Pixels } from '../llava/pixels.js';
-import type { Turn } from '../llava/prompt.js';
-import type { DeviceKind } from './device-kind.js';
-import type { KvType } from './placement.js';
-
-/** What stands in the prompt where `<image>` stood: `[tokens, width]` float32, row by row. */
-export interface ImageFeatures {
-  readonly tokens: number;
-  readonly width: number;
-  readonly values: Float32Array;
-  /** What the class token attends to in the tower's last block, one share a row. */
-  readonly attention: Float32Array;
-}
 
 /** How answer tokens are chosen. */
 export interface Sampling {
@@ -58,7 +47,7 @@ export interface AnswerUsage {
   /** Of them, evaluated for this answer; the rest was there. */
   readonly evaluatedTokens: number;
   readonly answerTokens: number;
-  /** Until the image prefix was evaluated; 0 when it was there. */
+  /** Until system text and picture were evaluated; 0 when they were there. */
   readonly lookMs: number;
   readonly questionMs: number;
   readonly answerMs: number;
@@ -87,86 +76,82 @@ export type AnswerEvent =
     };
 
 /**
- * System text and image features, evaluated once: what all questions about one picture share. When other pictures
- * took its place in the context it is evaluated again by itself; its picture is not encoded again.
+ * A picture that an engine has seen: what all questions about it share is computed once. It may be forgotten when other
+ * pictures take its place; it is then computed again by itself.
  */
-export interface ImagePrefix {
-  /** Positions it takes in the context. */
+export interface ShownPicture {
+  /** Positions of the prompt up to the picture's end: system text and picture. */
   readonly tokens: number;
+  /** Of these, the picture's own. */
+  readonly imageTokens: number;
   /**
-   * Evaluates it now, so that the next question need not wait for that.
+   * Computes now what the questions share, so that the next one need not wait for it.
    * @throws ExpectedError('interrupted') on abort
    */
   evaluate(signal?: AbortSignal): Promise<void>;
   /**
-   * Answers a question after the turns said before; what of those is still in the context is not evaluated again.
-   * Questions asked at the same time are answered side by side, as many as the context has sequences.
-   * @param question the user's turn: question and formatting prompt
+   * Answers a question after the turns said before; what of those is still known is not computed again. Questions asked
+   * at the same time are answered side by side, as many as the engine can.
+   * @param request the user's turn: question and formatting prompt
    * @throws ExpectedError('engine') when it does not fit the context; ExpectedError('usage') for a bad grammar;
    * ExpectedError('interrupted') on abort
    */
   ask(
-    question: string,
+    request: string,
     sampling: Sampling,
     signal?: AbortSignal,
     turns?: readonly Turn[],
   ): AsyncIterable<AnswerEvent>;
   /**
-   * How likely each text is as the answer, from the raw logits: of thousands, what they share is evaluated once, and
-   * they are shared out among the context's sequences.
+   * How likely each text is as the answer, from the raw logits: of thousands, what they share is computed once.
    * @param continuations answers as they would be printed, such as `Red`
    * @throws ExpectedError('engine') when one does not fit the context; ExpectedError('interrupted') on abort
    */
   score(
-    question: string,
+    request: string,
     continuations: readonly string[],
     signal?: AbortSignal,
     turns?: readonly Turn[],
   ): Promise<readonly ContinuationScore[]>;
-  /** Positions that the prompt of that question takes, image included. */
-  countTokens(question: string, turns?: readonly Turn[]): number;
+  /** Positions that the prompt of that request takes, picture included. */
+  countTokens(request: string, turns?: readonly Turn[]): Promise<number>;
 }
 
-/** Facts of loaded weights. */
+/** What must be known of an engine to ask it. */
 export interface EngineInfo {
-  /** What llama.cpp was loaded for. */
-  readonly device: DeviceKind;
-  /** What the makers call the GPUs at work; none on a CPU. */
-  readonly deviceNames: readonly string[];
-  /** Layers of the language model on the device, of `layers`: its blocks and the output. */
-  readonly gpuLayers: number;
-  readonly layers: number;
-  readonly towerOn: 'cpu' | 'device';
-  readonly kvType: KvType;
-  readonly threads: number;
-  /** Positions of each sequence. */
+  /** What computes, such as `cpu` or `cuda`. */
+  readonly device: string;
+  /** Threads of the CPU; undefined where that is not known. */
+  readonly threads: number | undefined;
+  /** Positions that one conversation has. */
   readonly contextSize: number;
   /** Questions that can be answered side by side. */
   readonly sequences: number;
-  /** Side of the square that the vision tower sees, in pixels. */
+  /** Side of the square that the model sees, in pixels. */
   readonly imageSize: number;
+  /** Positions that a picture takes. */
   readonly imageTokens: number;
-  readonly width: number;
+  /** How the model was trained to talk. */
+  readonly conversation: ConversationForm;
+  /** Milliseconds until it was ready. */
   readonly loadMs: number;
 }
 
-/** Loaded weights that encode pictures and answer questions. */
-export interface Engine extends AsyncDisposable {
-  readonly info: EngineInfo;
-  /** Pixels → image features. */
-  encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures>;
-  /**
-   * What questions about a picture share; it is evaluated when it is needed.
-   * @param systemText default: that of `vicuna_v1`
-   * @throws ExpectedError('engine') when the picture does not fit the context
-   */
-  look(features: ImageFeatures, systemText?: string): ImagePrefix;
+/** How a picture is shown. */
+export interface ShowOptions {
+  /** What the model is told before the picture; default: that of its training. */
+  readonly systemText?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** The pair of GGUF files. */
-export interface WeightFiles {
-  readonly model: string;
-  readonly mmproj: string;
-  /** LoRA adapters to the language model, GGUF files as well. */
-  readonly lora?: readonly string[] | undefined;
+/** Weights that answer questions about pictures, here or elsewhere: all that commands know of a model at work. */
+export interface Engine extends AsyncDisposable {
+  readonly info: EngineInfo;
+  /**
+   * Looks at a picture.
+   * @param pixels of `info.imageSize`² pixels
+   * @throws ExpectedError('engine') when the picture does not fit the context, or the engine fails;
+   * ExpectedError('interrupted') on abort
+   */
+  show(pixels: Pixels, options?: ShowOptions): Promise<ShownPicture>;
 }

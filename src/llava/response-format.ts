@@ -42,6 +42,8 @@ export interface Question {
   readonly probabilities?: 'none' | 'length' | undefined;
   /** The part of the picture that it is about: stands where the text says `{region}`, or behind the text. */
   readonly region?: Region | undefined;
+  /** A free question that is asked as it is, white space at its ends included. */
+  readonly isVerbatim?: boolean;
 }
 
 /** What stands in a question for its region. */
@@ -99,6 +101,9 @@ function checkRegion({ text, format, region }: Question): void {
  * @throws ExpectedError('input') when the region reaches out of the picture
  */
 export function writeRequest(question: Question, picture: PictureSize): string {
+  const { format, ocrTokens, region, isVerbatim = false } = question;
+  if (isVerbatim && format === 'free' && ocrTokens === undefined && region === undefined)
+    return question.text;
   const text = textOf(question, picture);
   const ocr =
     question.ocrTokens === undefined ? [] : [`Reference OCR token: ${question.ocrTokens.join(', ')}`];

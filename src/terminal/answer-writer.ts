@@ -1,17 +1,31 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { ExpectedError } from '../llava/expected-error.js';
-import type { AnswerRecord, RecordedChoice } from './answer-record.js';
+import type { AnswerRecord } from '../answer/answer-record.js';
+import type { ScoredChoice } from '../engine/engine.js';
 import type { Io } from './io.js';
 import { printable } from './printable.js';
 import { reportError } from './report-error.js';
+
+/** One answered picture, as `--json` writes it; times in milliseconds. */
+export interface PictureRecord extends AnswerRecord {
+  /** The picture's path, or what else it is called. */
+  readonly picture: string;
+  readonly ms: {
+    readonly picture: number;
+    readonly encode: number;
+    readonly look: number;
+    readonly question: number;
+    readonly answer: number;
+  };
+}
 
 /** How answers reach stdout; failures of single pictures reach stderr in each of the ways. */
 export interface AnswerWriter {
   /** A piece of the answer that is being given. */
   text(piece: string): Promise<void>;
   /** The whole answer. */
-  finish(record: AnswerRecord): Promise<void>;
+  finish(record: PictureRecord): Promise<void>;
   /** This picture has no answer. */
   fail(picture: string, error: ExpectedError): Promise<void>;
 }
@@ -69,13 +83,13 @@ export function jsonWriter(io: Io): AnswerWriter {
 }
 
 /** `0.9731<TAB>red`, the most probable first. */
-function choiceRows(choices: readonly RecordedChoice[]): readonly string[] {
+function choiceRows(choices: readonly ScoredChoice[]): readonly string[] {
   return choices
     .toSorted((a, b) => b.probability - a.probability)
     .map(({ choice, probability }) => `${probability.toFixed(4)}\t${choice}`);
 }
 
-function likeliest(choices: readonly RecordedChoice[]): RecordedChoice {
+function likeliest(choices: readonly ScoredChoice[]): ScoredChoice {
   return choices.reduce((most, choice) => (choice.probability > most.probability ? choice : most));
 }
 

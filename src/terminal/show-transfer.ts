@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from './format.js';
+import { formatBytes, formatDuration } from '../llava/format.js';
 import type { Io } from './io.js';
 import { printable } from './printable.js';
 import { startProgress } from './progress.js';

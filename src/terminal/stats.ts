@@ -1,15 +1,15 @@
-import type { AnswerRecord } from './answer-record.js';
+import type { PictureRecord } from './answer-writer.js';
 
 /** The line that `--stats` writes for one picture. */
 export function formatStats(
-  record: AnswerRecord,
-  load: { readonly loadMs: number; readonly threads: number },
+  record: PictureRecord,
+  load: { readonly loadMs: number; readonly threads: number | undefined },
 ): string {
   const { tokens, ms } = record;
   const perSecond = ms.answer === 0 ? 0 : Math.round((tokens.answer / ms.answer) * 1000);
   return [
     `${record.picture}: ${record.width}×${record.height} → ${tokens.image} image tokens`,
-    `${record.device}, ${load.threads} threads`,
+    load.threads === undefined ? record.device : `${record.device}, ${load.threads} threads`,
     `load ${Math.round(load.loadMs)} ms`,
     `picture ${ms.picture} ms`,
     `encode ${ms.encode} ms`,

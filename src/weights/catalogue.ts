@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
+import { packageFile } from '../files/package-file.js';
 import { hubFileSchema, type HubFile } from '../hub/hub-file.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
@@ -36,7 +36,7 @@ export type Model = v.InferOutput<typeof modelSchema> & { readonly name: string 
 
 /** Reads the tool's `models.json`; one of the wrong form is a defect and throws plainly. */
 export function readCatalogue(): Catalogue {
-  const path = fileURLToPath(new URL('../../models.json', import.meta.url));
+  const path = packageFile('models.json');
   return withAbsolutePaths(path, v.parse(catalogueSchema, JSON.parse(readFileSync(path, 'utf8'))));
 }
 

@@ -13,7 +13,7 @@ const folder = temporaryFolder();
 const pictures = { imageFolder: await writePictures(folder, 20) };
 const input = writeRows(join(folder, 'in.jsonl'), mixedRows(300, 20));
 const whole = join(folder, 'whole.jsonl');
-const { answerer: reference } = await runJob({ input, output: whole, pictures });
+const { engine: reference } = await runJob({ input, output: whole, pictures });
 
 function start(setup: object, limit = '') {
   const script = projectFile('test/batch/run-child.ts');

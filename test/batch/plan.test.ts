@@ -169,7 +169,7 @@ describe('shards', () => {
     const { parts, runs } = await answer(3, 'part');
     expect(parts.map((path) => readRows(path).length).every((rows) => rows > 20)).toBe(true);
     expect(await merge(parts)).toBe(readFileSync(whole, 'utf8'));
-    const shown = runs.flatMap(({ answerer }) => [...new Set(answerer.shown)]);
+    const shown = runs.flatMap(({ engine }) => [...new Set(engine.shown)]);
     expect(new Set(shown).size).toBe(shown.length);
   });
 

@@ -124,12 +124,12 @@ describe('resuming', () => {
     await runJob({ input, output, pictures });
     const whole = readFileSync(output, 'utf8');
     damage(output);
-    const { answerer } = await runJob({ input, output, pictures, existing: 'resume' });
+    const { engine } = await runJob({ input, output, pictures, existing: 'resume' });
     expect(readFileSync(output, 'utf8')).toBe(whole);
     expect(readFileSync(`${output}.journal`, 'utf8')).toMatch(/\}\n$/);
     const again = await runJob({ input, output, pictures, existing: 'resume' });
     expect(again.opened).toBe(0);
-    expect(new Set(answerer.asked).size).toBe(answerer.asked.length);
+    expect(new Set(engine.asked).size).toBe(engine.asked.length);
   });
 
   it('asks again what changed: question, settings, picture; and only that', async () => {
@@ -141,8 +141,8 @@ describe('resuming', () => {
     await runJob({ input, output, pictures });
     writeFileSync(join(imageFolder, 'change2.png'), readFileSync(join(imageFolder, '9.png')));
     writeRows(input, [own[0]!, own[1]!, { ...own[2]!, max_tokens: 3 }]);
-    const { answerer } = await runJob({ input, output, pictures, existing: 'resume' });
-    expect(answerer.asked).toHaveLength(2);
+    const { engine } = await runJob({ input, output, pictures, existing: 'resume' });
+    expect(engine.asked).toHaveLength(2);
     expect(readFileSync(output, 'utf8')).toBe(await reference(input));
   });
 
@@ -166,7 +166,7 @@ describe('resuming', () => {
     const left = await runJob({ input, output, pictures, existing: 'resume' });
     expect(left).toMatchObject({ answered: 0, opened: 0, errors: { bad_picture: 1, engine_failed: 1 } });
     const retried = await runJob({ input, output, pictures, existing: 'resume', retryErrors: true });
-    expect(retried.answerer.asked).toHaveLength(2);
+    expect(retried.engine.asked).toHaveLength(2);
     expect(retried).toMatchObject({ errors: { engine_failed: 1 } });
     expect(readRows(output).map(({ id, error }) => [id, error !== undefined])).toEqual([
       [1, false],

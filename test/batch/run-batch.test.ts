@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { mixedRows, readRows, writePictures, writeRows } from './batch-files.js';
-import { PureAnswerer } from './pure-answerer.js';
+import { PureEngine } from './pure-engine.js';
 import { runJob, type JobSetup } from './run-job.js';
 
 const folder = temporaryFolder();
@@ -29,15 +29,15 @@ describe('runBatch', () => {
       question: `What is ${i % 30}?`,
     }));
     const output = file('out.jsonl');
-    const { answerer, ...summary } = await runJob({
+    const { engine, ...summary } = await runJob({
       input: writeRows(file('in.jsonl'), rows),
       output,
       pictures,
     });
     expect(readRows(output).map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
-    expect(answerer.shown).toHaveLength(6);
-    expect(answerer.mostAtOnce).toBe(3);
-    expect(new Set(answerer.asked).size).toBe(30);
+    expect(engine.shown).toHaveLength(6);
+    expect(engine.mostAtOnce).toBe(3);
+    expect(new Set(engine.asked).size).toBe(30);
     expect(summary).toMatchObject({
       rows: 60,
       answered: 30,
@@ -54,12 +54,12 @@ describe('runBatch', () => {
       { question_id: 1, image: '0.png', text },
       { image: '0.png', question: text },
     ];
-    const { answerer } = await runJob({
+    const { engine } = await runJob({
       input: writeRows(file('in.jsonl'), rows),
       output: file('out.jsonl'),
       pictures,
     });
-    expect(answerer.asked.map((asked) => asked.includes(text))).toEqual([true, false]);
+    expect(engine.asked.map((asked) => asked.includes(text))).toEqual([true, false]);
   });
 
   it('gives a row the same answer alone as among others, whatever the windows', async () => {
@@ -78,8 +78,8 @@ describe('runBatch', () => {
     const rows = Array.from({ length: 30 }, () => ({ image: '1.png', question: 'Same?' }));
     const limits = { maxRows: 4, maxBytes: 1e6, pauseMs: 1000 };
     const input = writeRows(file('in.jsonl'), rows);
-    const { answerer } = await runJob({ input, output: file('out.jsonl'), pictures, request: { limits } });
-    expect(answerer.asked).toHaveLength(1);
+    const { engine } = await runJob({ input, output: file('out.jsonl'), pictures, request: { limits } });
+    expect(engine.asked).toHaveLength(1);
   });
 
   it('draws anew for each row that samples without a seed, and once for those with one', async () => {
@@ -90,8 +90,8 @@ describe('runBatch', () => {
       { ...sampled, seed: 4 },
       { ...sampled, seed: 4 },
     ]);
-    const { answerer } = await runJob({ input, output: file('out.jsonl'), pictures });
-    expect(answerer.asked).toHaveLength(3);
+    const { engine } = await runJob({ input, output: file('out.jsonl'), pictures });
+    expect(engine.asked).toHaveLength(3);
   });
 
   it('makes a row of each failure and goes on', async () => {
@@ -163,8 +163,8 @@ describe('runBatch', () => {
       { image: '2.png', question: 'defect: Q' },
     ]);
     const output = file('out.jsonl');
-    const answerer = new PureAnswerer({ parallel: 1 });
-    await expect(runJob({ input, output, pictures, answerer })).rejects.toThrow('This is a defect.');
+    const engine = new PureEngine({ parallel: 1 });
+    await expect(runJob({ input, output, pictures, engine })).rejects.toThrow('This is a defect.');
     expect(readRows(output)).toHaveLength(1);
   });
 

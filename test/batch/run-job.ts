@@ -6,7 +6,7 @@ import type { FetchOptions } from '../../src/batch/fetch-picture.js';
 import { PictureFetcher } from '../../src/batch/fetch-picture.js';
 import { runBatch, type BatchRequest } from '../../src/batch/run-batch.js';
 import type { PictureRules } from '../../src/batch/row-picture.js';
-import { PureAnswerer } from './pure-answerer.js';
+import { PureEngine } from './pure-engine.js';
 
 export interface JobSetup {
   readonly input: string | AsyncIterable<Uint8Array>;
@@ -19,18 +19,18 @@ export interface JobSetup {
   readonly weights?: string;
   readonly now?: number;
   readonly request?: Partial<BatchRequest>;
-  readonly answerer?: PureAnswerer;
+  readonly engine?: PureEngine;
   readonly signal?: AbortSignal;
   readonly onProgress?: (summary: BatchSummary) => void;
 }
 
 export const SAMPLING = { temperature: 0, topP: 1, seed: undefined, maxTokens: 64 };
 
-/** Runs a batch from file to file, or to a stream, with an answerer that needs no weights. */
+/** Runs a batch from file to file, or to a stream, with an engine that needs no weights. */
 export async function runJob(
   setup: JobSetup,
-): Promise<BatchSummary & { answerer: PureAnswerer; opened: number }> {
-  const { weights = 'pure', existing = 'refuse', answerer = new PureAnswerer() } = setup;
+): Promise<BatchSummary & { engine: PureEngine; opened: number }> {
+  const { weights = 'pure', existing = 'refuse', engine = new PureEngine() } = setup;
   const input = typeof setup.input === 'string' ? setup.input : undefined;
   const options = { ...setup, existing, weights, now: setup.now ?? 1_700_000_000 };
   await using job = await openBatchJob({ ...options, input });
@@ -50,10 +50,10 @@ export async function runJob(
     job,
     () => {
       opened++;
-      return Promise.resolve(answerer);
+      return Promise.resolve(engine);
     },
     setup.signal ?? new AbortController().signal,
     setup.onProgress,
   );
-  return { ...summary, answerer, opened };
+  return { ...summary, engine, opened };
 }

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { askChoosing } from '../../src/engine/ask-choosing.js';
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
+import { askChoosing } from '../../src/answer/ask-choosing.js';
+import { openLlamaEngine } from '../../src/engine/local/llama-engine.js';
 import { choosingOf } from '../../src/llava/choosing.js';
 import { loadPixels } from '../../src/llava/pixels.js';
 import { writeRequest } from '../../src/llava/response-format.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { Album, KEPT_FEATURES, type PicturePlace } from '../../src/chat/album.js';
+import { Album, type PicturePlace } from '../../src/chat/album.js';
 import { ChatSession } from '../../src/chat/chat-session.js';
 import { EMPTY_STATUS, type ChatStatus, type ChatView } from '../../src/chat/chat-view.js';
 import type { AnswerUsage } from '../../src/engine/engine.js';
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
+import { openLlamaEngine } from '../../src/engine/local/llama-engine.js';
 import { createScene } from '../../src/world/index.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { scenePng } from '../helpers/scene-pictures.js';
@@ -12,6 +12,7 @@ import { scenePng } from '../helpers/scene-pictures.js';
 // Loading a backend takes seconds where other work keeps the machine busy.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+const KEPT_PICTURES = 16;
 const calm = new AbortController().signal;
 const file = (name: string): PicturePlace => ({ kind: 'file', path: projectFile(`examples/${name}`) });
 
@@ -49,7 +50,7 @@ async function openChat(contextSize = 2048, maxTokens = 64) {
   const demo = (name: string) => projectFile(`models/demo/${name}.gguf`);
   const engine = await openLlamaEngine(
     { model: demo('model'), mmproj: demo('mmproj') },
-    { device: 'cpu', threads: 1, contextSize },
+    { device: 'cpu', threads: 1, contextSize, keptPictures: KEPT_PICTURES },
   );
   const view = new Shown();
   const album = new Album(
@@ -59,9 +60,7 @@ async function openChat(contextSize = 2048, maxTokens = 64) {
   const session = new ChatSession(
     album,
     {
-      format: 'free',
-      choices: undefined,
-      labels: undefined,
+      question: { format: 'free' },
       systemText: undefined,
       sampling: { temperature: 0, topP: 1, seed: undefined, maxTokens },
     },
@@ -114,10 +113,10 @@ describe('the turns of a chat', () => {
       await session.ask(session.questionOf('What is it?'), calm, { isIndependent: true });
     };
     await look(file('shapes.png'));
-    for (let seed = 1; seed <= KEPT_FEATURES; seed++)
+    for (let seed = 1; seed <= KEPT_PICTURES; seed++)
       await look({ kind: 'clipboard', bytes: await scenePng(createScene(seed)) });
     await look(file('shapes.png'));
-    expect(encode).toHaveBeenCalledTimes(KEPT_FEATURES + 2);
+    expect(encode).toHaveBeenCalledTimes(KEPT_PICTURES + 2);
   });
 
   it('keep what is there of an answer that is stopped', async () => {

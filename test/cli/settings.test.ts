@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SETTINGS, environmentName } from '../../src/commands/settings.js';
+import { SETTINGS, environmentName } from '../../src/commands/options/settings.js';
 import { runLlava } from '../helpers/run-llava.js';
 import { writeRedCircle } from '../helpers/scene-pictures.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

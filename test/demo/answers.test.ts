@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
+import { openLlamaEngine } from '../../src/engine/local/llama-engine.js';
 import { createRandom } from '../../src/world/index.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { lookAtScenes } from './ask-scenes.js';

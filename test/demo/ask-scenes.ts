@@ -1,4 +1,6 @@
-import type { Engine, ImageFeatures, Sampling } from '../../src/engine/engine.js';
+import type { LlamaEngine } from '../../src/engine/local/llama-engine.js';
+import type { Sampling } from '../../src/engine/engine.js';
+import type { ImageFeatures } from '../../src/engine/local/image-features.js';
 import { loadPixels } from '../../src/llava/pixels.js';
 import { askAbout, createRandom, createScene, type Question } from '../../src/world/index.js';
 import { scenePng } from '../helpers/scene-pictures.js';
@@ -16,7 +18,7 @@ export interface Asked {
 
 /** Image features of `count` fresh scenes, with questions about each. */
 export async function lookAtScenes(
-  engine: Engine,
+  engine: LlamaEngine,
   count: number,
   choose: (questions: readonly Question[]) => readonly Question[],
   first = 0,
@@ -36,7 +38,7 @@ export async function lookAtScenes(
 
 /** Asks every question about the features given for it. */
 export async function askAll(
-  engine: Engine,
+  engine: LlamaEngine,
   scenes: readonly { features: ImageFeatures; questions: readonly Question[] }[],
 ): Promise<Asked[]> {
   const asked: Asked[] = [];

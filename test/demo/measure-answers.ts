@@ -1,5 +1,6 @@
-import { askChoosing } from '../../src/engine/ask-choosing.js';
-import type { Engine, ImagePrefix, Sampling, ScoredChoice } from '../../src/engine/engine.js';
+import { askChoosing } from '../../src/answer/ask-choosing.js';
+import type { LlamaEngine } from '../../src/engine/local/llama-engine.js';
+import type { ShownPicture, Sampling, ScoredChoice } from '../../src/engine/engine.js';
 import { choosingOf } from '../../src/llava/choosing.js';
 import { overlapOf, parseBox } from '../../src/llava/box.js';
 import type { Question } from '../../src/world/index.js';
@@ -24,7 +25,7 @@ interface Told {
 
 /** The answer, which is one of the labels when there are some. */
 export async function askOneOf(
-  prefix: ImagePrefix,
+  prefix: ShownPicture,
   { request }: Pick<Question, 'request'>,
   labels?: readonly string[],
   isWeighed = false,
@@ -43,7 +44,7 @@ export async function askOneOf(
 }
 
 /** The probability of yes for yes/no questions, `count` of them, up to four a scene. */
-export async function measureYesNo(engine: Engine, count: number): Promise<readonly Guess[]> {
+export async function measureYesNo(engine: LlamaEngine, count: number): Promise<readonly Guess[]> {
   return await askFresh(engine, count, 4, isShort('exists'), async (prefix, question) => {
     const { choices } = await askOneOf(prefix, question, ['yes', 'no'], true);
     const yes = choices.find(({ choice }) => choice === 'yes');
@@ -52,7 +53,7 @@ export async function measureYesNo(engine: Engine, count: number): Promise<reado
 }
 
 /** Colours chosen from all that the world has, and how sure the model was of them. */
-export async function measureColours(engine: Engine, count: number): Promise<readonly Guess[]> {
+export async function measureColours(engine: LlamaEngine, count: number): Promise<readonly Guess[]> {
   return await askFresh(engine, count, 4, isShort('color'), async (prefix, question) => {
     const weighed = await askOneOf(prefix, question, COLORS, true);
     const { answer } = await askOneOf(prefix, question, COLORS);
@@ -64,7 +65,7 @@ export async function measureColours(engine: Engine, count: number): Promise<rea
 }
 
 /** How much the model's boxes share with the true ones; what is no box shares nothing. */
-export async function measureBoxes(engine: Engine, count: number): Promise<readonly number[]> {
+export async function measureBoxes(engine: LlamaEngine, count: number): Promise<readonly number[]> {
   const isBox = ({ kind }: Question) => kind === 'box';
   return await askFresh(engine, count, 2, isBox, async (prefix, question) => {
     const { answer } = await askOneOf(prefix, question);
@@ -112,11 +113,11 @@ function isShort(kind: Question['kind']): (question: Question) => boolean {
 }
 
 async function askFresh<Result>(
-  engine: Engine,
+  engine: LlamaEngine,
   count: number,
   ofScene: number,
   isWanted: (question: Question) => boolean,
-  ask: (prefix: ImagePrefix, question: Question) => Promise<Result>,
+  ask: (prefix: ShownPicture, question: Question) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
   const choose = (questions: readonly Question[]) => questions.filter(isWanted).slice(0, ofScene);

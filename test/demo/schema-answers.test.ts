@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
+import { openLlamaEngine } from '../../src/engine/local/llama-engine.js';
 import { checkForm, formForEngine } from '../../src/forms/answer-form.js';
 import { readSchema } from '../../src/forms/answer-schema.js';
 import { loadPixels } from '../../src/llava/pixels.js';

@@ -3,16 +3,16 @@
  * since llama.cpp is loaded for one kind of device only.
  * Arguments: the device, the layers on it (or `all`), how many scenes and how many questions on each.
  */
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
-import type { DeviceKind } from '../../src/engine/device-kind.js';
-import type { EngineInfo } from '../../src/engine/engine.js';
-import type { MemoryUse } from '../../src/engine/sequence-bridge.js';
-import { ALL_LAYERS } from '../../src/engine/placement.js';
+import { openLlamaEngine, type LlamaInfo } from '../../src/engine/local/llama-engine.js';
+import type { DeviceKind } from '../../src/engine/devices/device-kind.js';
+
+import type { MemoryUse } from '../../src/engine/local/sequences/sequence-bridge.js';
+import { ALL_LAYERS } from '../../src/engine/local/loading/placement.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { askAll, lookAtScenes } from '../demo/ask-scenes.js';
 
 export interface DeviceAnswers {
-  readonly info: EngineInfo;
+  readonly info: LlamaInfo;
   readonly memory: MemoryUse;
   readonly answers: readonly string[];
   /** Of the scenes, one after another. */

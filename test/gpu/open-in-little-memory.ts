@@ -2,9 +2,9 @@
  * Opens the demo on the Vulkan device with ever smaller contexts and prints what came of it as JSON. The largest
  * buffer that the device gives is set outside, by GGML_VK_FORCE_MAX_BUFFER_SIZE. Arguments: the contexts to try.
  */
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
-import { OutOfMemory } from '../../src/engine/out-of-memory.js';
-import type { Placement } from '../../src/engine/placement.js';
+import { openLlamaEngine } from '../../src/engine/local/llama-engine.js';
+import { OutOfMemory } from '../../src/engine/local/runtime/out-of-memory.js';
+import type { Placement } from '../../src/engine/local/loading/placement.js';
 import { projectFile } from '../helpers/run-llava.js';
 
 export interface LittleMemory {

@@ -1,5 +1,5 @@
-import { loadBackend } from '../../src/engine/backend.js';
-import type { NativeAddon } from '../../src/engine/native-addon.js';
+import { loadBackend } from '../../src/engine/local/runtime/backend.js';
+import type { NativeAddon } from '../../src/engine/local/runtime/native-addon.js';
 
 /** The addon with our kernels for CPUs, where this processor has what they need. */
 export async function loadKernels(): Promise<{ readonly addon: NativeAddon; readonly isOurs: boolean }> {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { NativeAddon } from '../../src/engine/native-addon.js';
-import type { NativeKernels } from '../../src/engine/native-kernels.js';
+import type { NativeAddon } from '../../src/engine/local/runtime/native-addon.js';
+import type { NativeKernels } from '../../src/engine/local/runtime/native-kernels.js';
 import { loadKernels } from '../helpers/load-kernels.js';
 import { fromHalf, toHalf } from '../reference/half.js';
 import { Seeded } from '../reference/seeded.js';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LlamaContext } from 'node-llama-cpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadBackend, type Backend } from '../../src/engine/backend.js';
-import type { FeatureEvaluation } from '../../src/engine/native-addon.js';
+import { loadBackend, type Backend } from '../../src/engine/local/runtime/backend.js';
+import type { FeatureEvaluation } from '../../src/engine/local/runtime/native-addon.js';
 import { writeRandomPair } from '../reference/random-pair.js';
 import { Seeded } from '../reference/seeded.js';
 

@@ -5,9 +5,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { execaNode } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadBackend, type Backend } from '../../src/engine/backend.js';
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
-import { createContext, loadModel } from '../../src/engine/load-model.js';
+import { loadBackend, type Backend } from '../../src/engine/local/runtime/backend.js';
+import { openLlamaEngine } from '../../src/engine/local/llama-engine.js';
+import { createContext, loadModel } from '../../src/engine/local/loading/load-model.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 

@@ -2,8 +2,8 @@
  * Opens damaged files with the tool, one after another, in a process of its own, so that a crash is seen from
  * outside. Takes a JSON job as its only argument; prints `ready`, then one JSON line after each file.
  */
-import { loadBackend, type Backend } from '../../src/engine/backend.js';
-import { VisionTower } from '../../src/engine/vision-tower.js';
+import { loadBackend, type Backend } from '../../src/engine/local/runtime/backend.js';
+import { VisionTower } from '../../src/engine/local/loading/vision-tower.js';
 import { ExpectedError } from '../../src/llava/expected-error.js';
 import { checkPair } from '../../src/weights/check/check-pair.js';
 

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CacheFolder } from '../../src/engine/cache-folder.js';
-import type { Engine, Sampling } from '../../src/engine/engine.js';
-import { openLlamaEngine, type OpenOptions } from '../../src/engine/llama-engine.js';
+import { CacheFolder } from '../../src/engine/local/caches/cache-folder.js';
+import type { Sampling } from '../../src/engine/engine.js';
+import { openLlamaEngine, type LlamaEngine, type OpenOptions } from '../../src/engine/local/llama-engine.js';
 import { loadPixels } from '../../src/llava/pixels.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -18,7 +18,11 @@ afterAll(async () => {
   for (const engine of opened) await engine[Symbol.asyncDispose]();
 });
 
-async function open(path: string, options: Partial<OpenOptions> = {}, weights = 'demo'): Promise<Engine> {
+async function open(
+  path: string,
+  options: Partial<OpenOptions> = {},
+  weights = 'demo',
+): Promise<LlamaEngine> {
   const prefixes = { folder: new CacheFolder(path, 1e9), weights };
   const engine = await openLlamaEngine(files, {
     device: 'cpu',
@@ -31,7 +35,7 @@ async function open(path: string, options: Partial<OpenOptions> = {}, weights = 
   return engine;
 }
 
-async function ask(engine: Engine, picture = 'shapes.png', systemText?: string) {
+async function ask(engine: LlamaEngine, picture = 'shapes.png', systemText?: string) {
   const path = projectFile(`examples/${picture}`);
   const pixels = await loadPixels({ kind: 'file', path }, { imageSize: engine.info.imageSize });
   const prefix = engine.look(await engine.encode(pixels), systemText);

@@ -1,5 +1,5 @@
 /** Opens the tower of a file, starts a second one loading, and leaves with exit code 7 while the first encodes. */
-import { loadBackend } from '../../src/engine/backend.js';
+import { loadBackend } from '../../src/engine/local/runtime/backend.js';
 
 const file = process.argv[2] ?? '';
 const { addon } = await loadBackend({ device: 'cpu', threads: 1 });

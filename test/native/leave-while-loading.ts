@@ -1,6 +1,6 @@
 /** Starts to load a language model and no longer wants it, sooner and later, and has nothing else to do then. */
-import { loadBackend } from '../../src/engine/backend.js';
-import { loadModel } from '../../src/engine/load-model.js';
+import { loadBackend } from '../../src/engine/local/runtime/backend.js';
+import { loadModel } from '../../src/engine/local/loading/load-model.js';
 
 const file = process.argv[2] ?? '';
 const backend = await loadBackend({ device: 'cpu', threads: 1 });

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadBackend } from '../../src/engine/backend.js';
-import { explainMissing, explainNoDevice } from '../../src/engine/device-failure.js';
-import type { DriverSearch } from '../../src/engine/find-driver.js';
-import { findDriver } from '../../src/engine/find-driver.js';
+import { explainMissing, explainNoDevice } from '../../src/engine/devices/device-failure.js';
+import { type DriverSearch, findDriver } from '../../src/engine/devices/find-driver.js';
+import { loadBackend } from '../../src/engine/local/runtime/backend.js';
+import { parseCpuFeatures } from '../../src/engine/local/runtime/cpu-features.js';
+import { tellsOutOfMemory } from '../../src/engine/local/runtime/llama-log.js';
 import { projectFile } from '../helpers/run-llava.js';
-import { tellsOutOfMemory } from '../../src/engine/llama-log.js';
-import { parseCpuFeatures } from '../../src/engine/cpu-features.js';
 
 const found: DriverSearch = {
   isPossible: true,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AnswerEvent } from '../../src/engine/engine.js';
-import { openLlamaEngine, type LlamaEngine } from '../../src/engine/llama-engine.js';
+import { openLlamaEngine, type LlamaEngine } from '../../src/engine/local/llama-engine.js';
 import { imageFeatures } from '../reference/clip-tower.js';
 import { numberOf, readGguf } from '../reference/gguf-reader.js';
 import { LlamaForward, type LlamaInput } from '../reference/llama-forward.js';

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ImageFeatures } from '../../src/engine/engine.js';
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
+import type { ImageFeatures } from '../../src/engine/local/image-features.js';
+import { openLlamaEngine } from '../../src/engine/local/llama-engine.js';
 import { loadPixels } from '../../src/llava/pixels.js';
-import { textBeforeImage } from '../../src/llava/prompt.js';
+import { textBeforeImage } from '../../src/llava/conversation.js';
+import { VICUNA_V1 } from '../../src/llava/conversations/vicuna-v1.js';
 import { checkAdapter } from '../../src/weights/check/check-adapter.js';
 import { projectFile, runLlava } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -89,7 +90,7 @@ function expectedScores(file: GgufFile, { tokens, width, values }: ImageFeatures
   const question = tokenise(text, `\n${QUESTION} ASSISTANT:`);
   const logits = new LlamaForward(file).evaluate([
     1,
-    ...tokenise(text, textBeforeImage()),
+    ...tokenise(text, textBeforeImage(VICUNA_V1)),
     ...rows,
     ...question,
   ]);

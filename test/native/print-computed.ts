@@ -1,6 +1,6 @@
 /** Prints hashes of what our kernels compute from random numbers: products by quantised weights, and image features. */
 import { createHash } from 'node:crypto';
-import { loadBackend } from '../../src/engine/backend.js';
+import { loadBackend } from '../../src/engine/local/runtime/backend.js';
 import { randomOperands } from '../reference/quantised-operands.js';
 import { Seeded } from '../reference/seeded.js';
 

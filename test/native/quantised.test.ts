@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { NativeAddon } from '../../src/engine/native-addon.js';
+import type { NativeAddon } from '../../src/engine/local/runtime/native-addon.js';
 import { loadKernels } from '../helpers/load-kernels.js';
 import { worstProductError } from '../reference/compare.js';
 import { dequantise } from '../reference/dequantise.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Engine, ImagePrefix, Sampling } from '../../src/engine/engine.js';
-import { openLlamaEngine } from '../../src/engine/llama-engine.js';
+import type { ShownPicture, Sampling } from '../../src/engine/engine.js';
+import { openLlamaEngine, type LlamaEngine } from '../../src/engine/local/llama-engine.js';
 import { loadPixels } from '../../src/llava/pixels.js';
-import { SYSTEM_TEXT } from '../../src/llava/prompt.js';
+import { VICUNA_V1 } from '../../src/llava/conversations/vicuna-v1.js';
 import { writeRequest } from '../../src/llava/response-format.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { readGguf } from '../reference/gguf-reader.js';
@@ -33,8 +33,8 @@ const COLOURS = [
   'Dark red circle',
 ];
 
-let engine: Engine;
-let prefix: ImagePrefix;
+let engine: LlamaEngine;
+let prefix: ShownPicture;
 let reference: LlamaForward;
 let promptEnd = 0;
 
@@ -58,7 +58,7 @@ beforeAll(async () => {
   const rows = Array.from({ length: features.tokens }, (_, row) =>
     Float64Array.from(features.values.subarray(row * features.width, (row + 1) * features.width)),
   );
-  reference.evaluate([1, ...tokenise(text, `${SYSTEM_TEXT} USER: `), ...rows]);
+  reference.evaluate([1, ...tokenise(text, `${VICUNA_V1.systemText} USER: `), ...rows]);
   promptEnd = reference.length;
 }, 120_000);
 afterAll(async () => {

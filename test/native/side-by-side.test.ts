@@ -1,7 +1,7 @@
 import type { LlamaContext, LlamaContextSequence } from 'node-llama-cpp';
 import { expect, it } from 'vitest';
-import { loadBackend } from '../../src/engine/backend.js';
-import { sortLogitsOfEachBatch } from '../../src/engine/sequence-bridge.js';
+import { loadBackend } from '../../src/engine/local/runtime/backend.js';
+import { sortLogitsOfEachBatch } from '../../src/engine/local/sequences/sequence-bridge.js';
 import { projectFile } from '../helpers/run-llava.js';
 
 /** Calls the method as ever, and tells of it first. */

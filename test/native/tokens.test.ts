@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import llamaTokenizer from 'llama-tokenizer-js';
 import { getLlama, type Token } from 'node-llama-cpp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { textAfterImage, textBeforeImage, textOfNextTurn } from '../../src/llava/prompt.js';
+import { textAfterImage, textBeforeImage, textOfNextTurn } from '../../src/llava/conversation.js';
+import { VICUNA_V1 } from '../../src/llava/conversations/vicuna-v1.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { writeGguf } from '../reference/gguf-writer.js';
 import { llama2Vocabulary } from '../reference/llama2-vocabulary.js';
@@ -21,13 +22,13 @@ const pieces = (ids: readonly number[]) => ids.map((id) => llamaTokenizer.vocabB
 
 describe('tokens around the image, with LLaMA-2’s vocabulary', () => {
   it('left of it ends in USER, :, ▁', () => {
-    const ids = ours(textBeforeImage());
-    expect(ids).toEqual(theirs(textBeforeImage()));
+    const ids = ours(textBeforeImage(VICUNA_V1));
+    expect(ids).toEqual(theirs(textBeforeImage(VICUNA_V1)));
     expect(pieces(ids.slice(-4))).toEqual(['▁US', 'ER', ':', '▁']);
   });
 
   it('right of it begins with ▁, <0x0A>', () => {
-    const text = textAfterImage('What is it?\nAnswer the question using a single word or phrase.');
+    const text = textAfterImage(VICUNA_V1, 'What is it?\nAnswer the question using a single word or phrase.');
     const ids = ours(text);
     expect(ids).toEqual(theirs(text));
     expect(pieces(ids.slice(0, 3))).toEqual(['▁', '<0x0A>', 'What']);
@@ -35,7 +36,7 @@ describe('tokens around the image, with LLaMA-2’s vocabulary', () => {
   });
 
   it('a later turn begins with ▁US, ER', () => {
-    const text = textOfNextTurn('And now?');
+    const text = textOfNextTurn(VICUNA_V1, 'And now?');
     expect(ours(text)).toEqual(theirs(text));
     expect(pieces(ours(text).slice(0, 2))).toEqual(['▁US', 'ER']);
   });
@@ -50,8 +51,8 @@ describe('tokens around the image, with LLaMA-2’s vocabulary', () => {
     'four    of them',
     "the user's\ttab",
   ])('takes %j from users as plain text', (question) => {
-    const ids = ours(textAfterImage(question));
-    expect(ids).toEqual(theirs(textAfterImage(question)));
+    const ids = ours(textAfterImage(VICUNA_V1, question));
+    expect(ids).toEqual(theirs(textAfterImage(VICUNA_V1, question)));
     expect(ids.filter((id) => id < 3)).toEqual([]);
   });
 

@@ -6,29 +6,33 @@ import { projectFile } from '../helpers/run-llava.js';
 /** Which rooms a room may import; files beside the rooms are the edge and may import all. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   llava: [],
-  engine: ['llava'],
-  hub: ['llava'],
-  weights: ['llava', 'hub'],
-  terminal: ['llava'],
-  forms: ['llava'],
   files: ['llava'],
-  batch: ['llava', 'files', 'forms', 'engine', 'weights'],
+  forms: ['llava'],
   world: ['llava'],
+  hub: ['llava'],
+  engine: ['llava', 'files'],
+  weights: ['llava', 'files', 'hub'],
+  answer: ['llava', 'files', 'forms', 'engine'],
+  opening: ['llava', 'engine', 'weights', 'hub'],
+  batch: ['llava', 'files', 'forms', 'engine', 'answer', 'weights'],
+  chat: ['llava', 'forms', 'engine', 'answer'],
   eval: ['llava', 'files', 'world'],
-  bench: ['llava', 'eval'],
-  chat: ['llava', 'engine'],
+  bench: ['llava', 'files', 'eval'],
+  terminal: ['llava', 'engine', 'answer'],
   commands: [
     'llava',
-    'batch',
-    'bench',
-    'chat',
-    'eval',
     'files',
     'forms',
     'world',
+    'hub',
     'engine',
     'weights',
-    'hub',
+    'answer',
+    'opening',
+    'batch',
+    'chat',
+    'eval',
+    'bench',
     'terminal',
     'exit-codes.js',
   ],
@@ -98,5 +102,28 @@ describe.each(files)('src/$path', (file) => {
 
   it('is at most 400 lines', () => {
     expect(file.text.split('\n').length).toBeLessThanOrEqual(400);
+  });
+});
+
+describe('files', () => {
+  it('import each other in one direction only, types and lazy imports included', () => {
+    const byPath = new Map(files.map((file) => [file.path, file]));
+    const targets = (file: SourceFile) =>
+      file.imports
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => normalize(join(dirname(file.path), specifier)).replace(/\.js$/, ''))
+        .map((path) => byPath.get(`${path}.ts`) ?? byPath.get(`${path}.tsx`))
+        .filter((target) => target !== undefined);
+    const done = new Set<SourceFile>();
+    const cycles: string[] = [];
+    const visit = (file: SourceFile, way: readonly SourceFile[]) => {
+      const start = way.indexOf(file);
+      if (start >= 0) cycles.push([...way.slice(start), file].map(({ path }) => path).join(' → '));
+      if (start >= 0 || done.has(file)) return;
+      for (const target of targets(file)) visit(target, [...way, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(cycles).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { readDataUrl } from '../../src/batch/data-url.js';
-import { fingerprintOf, type AskedQuestion } from '../../src/batch/fingerprint.js';
+import { fingerprintOf, type AnswerSource } from '../../src/batch/fingerprint.js';
 import { RowFailure } from '../../src/batch/row-error.js';
 import {
   checkPixels,
@@ -129,7 +129,7 @@ describe('readDataUrl', () => {
 
 describe('fingerprintOf', () => {
   const sampling = { temperature: 0.5, topP: 0.9, seed: 1, maxTokens: 9 };
-  const asked: AskedQuestion = {
+  const asked: AnswerSource = {
     request: 'Q',
     sampling,
     choosing: undefined,
@@ -141,10 +141,10 @@ describe('fingerprintOf', () => {
     line: 1,
   };
   const choices = [{ name: 'a', answer: 'a', spellings: ['a'] }];
-  const other = (change: Partial<AskedQuestion>) => fingerprintOf({ ...asked, ...change });
+  const other = (change: Partial<AnswerSource>) => fingerprintOf({ ...asked, ...change });
 
   it('changes with all that the answer depends on', () => {
-    const changes: Partial<AskedQuestion>[] = [
+    const changes: Partial<AnswerSource>[] = [
       {},
       { request: 'R' },
       { choosing: { choices, probabilities: undefined } },

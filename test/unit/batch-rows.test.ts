@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { RowDefaults, RowFields } from '../../src/batch/batch-row.js';
+import type { QuestionDefaults } from '../../src/answer/question-options.js';
+import type { RowFields } from '../../src/batch/batch-row.js';
 import { parseRow } from '../../src/batch/parse-row.js';
 import type { AnsweredRow } from '../../src/batch/row-answer.js';
 import { writeAnsweredRow, writeFailedRow } from '../../src/batch/write-row.js';
 
-const defaults: RowDefaults = { sampling: { temperature: 0, topP: 1, seed: undefined, maxTokens: 512 } };
+const defaults: QuestionDefaults = { sampling: { temperature: 0, topP: 1, seed: undefined, maxTokens: 512 } };
 const facts = { model: 'demo', created: 1_700_000_000, timings: false };
 const answered: AnsweredRow = {
   answer: { answer: 'B', stop: 'end', device: 'cpu', tokens: { prompt: 620, image: 576, answer: 2 } },
@@ -13,13 +14,13 @@ const answered: AnsweredRow = {
   fingerprint: 'F',
 };
 
-const parse = (row: object | string, more: Partial<RowDefaults> = {}) => {
+const parse = (row: object | string, more: Partial<QuestionDefaults> = {}) => {
   const text = typeof row === 'string' ? row : JSON.stringify(row);
   return parseRow({ number: 7, bytes: text.length, text }, { ...defaults, ...more });
 };
 
 /** The output row of a row that is answered, or of one that failed. */
-function output(row: object | string, more?: Partial<RowDefaults>): RowFields {
+function output(row: object | string, more?: Partial<QuestionDefaults>): RowFields {
   const parsed = parse(row, more);
   const line = 'error' in parsed ? writeFailedRow(parsed) : writeAnsweredRow(parsed, answered, facts);
   expect(line).toMatch(/^[^\n]*\n$/);

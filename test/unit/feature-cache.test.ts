@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CacheFolder } from '../../src/engine/cache-folder.js';
-import { FeatureCache, featureKey } from '../../src/engine/feature-cache.js';
+import { CacheFolder } from '../../src/engine/local/caches/cache-folder.js';
+import { FeatureCache, featureKey } from '../../src/engine/local/caches/feature-cache.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { Seeded } from '../reference/seeded.js';
 

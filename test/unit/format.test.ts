@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatDuration } from '../../src/terminal/format.js';
+import { formatBytes, formatDuration } from '../../src/llava/format.js';
 import { describeTransfer, TransferRate } from '../../src/terminal/show-transfer.js';
 import { formatTable } from '../../src/terminal/table.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keepAttended } from '../../src/engine/keep-attended.js';
+import { keepAttended } from '../../src/engine/local/keep-attended.js';
 
 const features = {
   tokens: 5,

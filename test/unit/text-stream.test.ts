@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TextStream } from '../../src/engine/text-stream.js';
+import { TextStream } from '../../src/engine/local/sequences/text-stream.js';
 
 /** Tokens here are byte strings; a decoder that knows UTF-8 and nothing else. */
 function stream(): TextStream<number[]> {

@@ -1,6 +1,6 @@
 import type { Token } from 'node-llama-cpp';
 import { describe, expect, it } from 'vitest';
-import { growTokenTree, splitTokenTree, type TokenTree } from '../../src/engine/token-tree.js';
+import { growTokenTree, splitTokenTree, type TokenTree } from '../../src/engine/local/choosing/token-tree.js';
 import { Seeded } from '../reference/seeded.js';
 
 /** Every text of a tree with its place. */

@@ -1,0 +1,88 @@
+import type { Asking } from '../../answer/asked-question.js';
+import type { QuestionFlags } from '../../answer/question-flags.js';
+import { settleQuestion } from '../../answer/question-options.js';
+import { readQuestionFlags } from '../../answer/read-question-flags.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import type { EngineWishes } from '../../opening/engine-opening.js';
+import type { WeightChoice } from '../../opening/find-weights.js';
+import {
+  samplingOf,
+  type JsonFlag,
+  type PictureFlags,
+  type SamplingFlags,
+} from '../options/option-groups.js';
+
+export interface AskFlags
+  extends WeightChoice, EngineWishes, SamplingFlags, QuestionFlags, PictureFlags, JsonFlag {
+  /** With `yesNo`: the probability of yes from which the exit status says so. */
+  readonly atLeast?: number;
+  readonly logprobs?: boolean;
+  readonly exitStatus?: boolean;
+  readonly stats?: boolean;
+  readonly draw?: string;
+}
+
+/** Everything `llava ask` needs to know, checked and complete. */
+export interface AskRequest {
+  readonly asking: Asking;
+  /** Paths; `-` stands for stdin. */
+  readonly pictures: readonly string[];
+  readonly weights: WeightChoice;
+  readonly engine: EngineWishes;
+  readonly yesNo: boolean;
+  /** Probability of yes from which the exit status says so. */
+  readonly atLeast: number | undefined;
+  readonly exif: boolean;
+  readonly json: boolean;
+  readonly exitStatus: boolean;
+  readonly stats: boolean;
+  /** Where the picture with marks, region and box goes. */
+  readonly draw: string | undefined;
+}
+
+/** @throws ExpectedError for what the command line itself gets wrong, and for its files that cannot be used. */
+export function resolveAskRequest(text: string, pictures: readonly string[], flags: AskFlags): AskRequest {
+  if (pictures.filter((path) => path === '-').length > 1)
+    throw new ExpectedError('usage', '"-" stands for the picture on stdin and was given more than once.', {
+      hint: 'Give "-" once',
+    });
+  const options = { ...readQuestionFlags(flags), logprobs: flags.logprobs };
+  const asking = settleQuestion(text, options, { sampling: samplingOf(flags) });
+  checkVerdict(flags);
+  if (flags.draw !== undefined) checkDraw(asking, pictures);
+  return Object.freeze({
+    asking,
+    pictures,
+    weights: flags,
+    engine: flags,
+    yesNo: flags.yesNo === true,
+    atLeast: flags.atLeast,
+    exif: flags.exif,
+    json: flags.json === true,
+    exitStatus: flags.exitStatus === true,
+    stats: flags.stats === true,
+    draw: flags.draw,
+  });
+}
+
+function checkDraw({ question: { format, region }, marks }: Asking, pictures: readonly string[]): void {
+  if (format !== 'box' && region === undefined && marks.length === 0)
+    throw new ExpectedError(
+      'usage',
+      `--draw goes with --format box, --region or --mark, not with "${format}" alone.`,
+      { hint: 'llava ask --format box "the red car" street.jpg --draw found.png' },
+    );
+  if (pictures.length > 1)
+    throw new ExpectedError('usage', `--draw takes one picture and got ${pictures.length}.`, {
+      hint: 'Ask about one picture at a time',
+    });
+}
+
+function checkVerdict({ atLeast, yesNo, logprobs, json }: AskFlags): void {
+  if (atLeast !== undefined && yesNo !== true)
+    throw new ExpectedError('usage', `--at-least ${atLeast} goes with --yes-no.`, {
+      hint: `llava ask --yes-no --at-least ${atLeast} "Is it raining?" street.jpg`,
+    });
+  if (logprobs === true && json !== true)
+    throw new ExpectedError('usage', '--logprobs goes with --json.', { hint: 'Add --json' });
+}

@@ -1,0 +1,29 @@
+import type { QuestionFlags } from '../../answer/question-flags.js';
+import type { EngineWishes } from '../../opening/engine-opening.js';
+import type { WeightChoice } from '../../opening/find-weights.js';
+import type { PictureFlags, SamplingFlags } from '../options/option-groups.js';
+
+/** The flags of `llava batch`. */
+export interface BatchFlags extends WeightChoice, EngineWishes, SamplingFlags, QuestionFlags, PictureFlags {
+  readonly output: string;
+  readonly imageFolder?: string;
+  readonly restrictPaths?: boolean;
+  /** `true` without hosts. */
+  readonly allowUrls?: true | readonly string[];
+  readonly allowPrivateHost?: readonly string[];
+  readonly resume?: boolean;
+  readonly retryErrors?: boolean;
+  readonly overwrite?: boolean;
+  readonly parallel?: number;
+  readonly journal?: string;
+  readonly unordered?: boolean;
+  readonly timings?: boolean;
+  readonly maxErrors?: number;
+  readonly failFast?: boolean;
+  readonly shard?: { readonly index: number; readonly count: number };
+  readonly dryRun?: boolean;
+}
+
+export interface MergeFlags {
+  readonly output: string;
+}

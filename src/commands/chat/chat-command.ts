@@ -1,0 +1,48 @@
+import { Option, type Command } from 'commander';
+import { RESPONSE_FORMATS } from '../../llava/response-format.js';
+import { PREVIEW_KINDS } from '../../terminal/preview/preview-kind.js';
+import type { CommandContext } from '../command-context.js';
+import {
+  addCacheOptions,
+  addDeviceOptions,
+  addPictureOptions,
+  addSamplingOptions,
+  addWeightOptions,
+} from '../options/option-groups.js';
+import type { ChatFlags } from './chat-start.js';
+
+const EXAMPLES = `
+Examples:
+  llava chat street.jpg
+  llava chat                                          then drop a picture on the terminal
+  echo "What color is the car?" | llava chat street.jpg
+`;
+
+/** `llava chat`: an interface where there is a terminal, line by line elsewhere. */
+export function addChatCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('chat')
+    .description('talk about pictures: ask, follow up, switch')
+    .argument('[picture]', 'the picture to begin with: a file or an address')
+    .addOption(
+      new Option('-f, --format <format>', 'what kind of answers').choices(
+        Object.keys(RESPONSE_FORMATS).filter((format) => format !== 'letter'),
+      ),
+    )
+    .option('--system <text>', 'the text before it all, instead of that of the training');
+  addWeightOptions(command);
+  addDeviceOptions(command);
+  addCacheOptions(command);
+  addSamplingOptions(command);
+  addPictureOptions(command);
+  command
+    .addOption(
+      new Option('--preview <kind>', 'how pictures are shown').choices(PREVIEW_KINDS).default('auto'),
+    )
+    .option('--plain', 'line by line on a terminal too')
+    .addHelpText('after', EXAMPLES)
+    .action(async (picture: string | undefined, flags: ChatFlags) => {
+      const { chat } = await import('./start-chat.js');
+      context.finish(await chat(picture, flags, context));
+    });
+}

@@ -1,0 +1,25 @@
+import type { Album, PicturePlace } from '../../chat/album.js';
+import type { AskSettings } from '../../chat/chat-settings.js';
+import type { ResponseFormat } from '../../llava/response-format.js';
+import type { EngineWishes } from '../../opening/engine-opening.js';
+import type { FoundWeights, WeightChoice } from '../../opening/find-weights.js';
+import type { PreviewChoice } from '../../terminal/preview/preview-kind.js';
+import type { PictureFlags, SamplingFlags } from '../options/option-groups.js';
+
+/** The flags of `llava chat`. */
+export interface ChatFlags extends WeightChoice, EngineWishes, SamplingFlags, PictureFlags {
+  readonly format?: ResponseFormat;
+  readonly system?: string;
+  readonly preview: PreviewChoice;
+  readonly plain?: boolean;
+}
+
+/** What either way of chatting begins with. */
+export interface ChatStart {
+  readonly album: Album;
+  readonly settings: AskSettings;
+  readonly weights: FoundWeights;
+  readonly flags: ChatFlags;
+  /** The picture of the command line. */
+  readonly picture: PicturePlace | undefined;
+}

@@ -1,0 +1,36 @@
+import { open } from 'node:fs/promises';
+import type { ChatHost } from '../../chat/chat-host.js';
+import { copyText, copyTools, pictureTools, readClipboardPicture } from '../../chat/clipboard.js';
+import { MAX_CONVERSATION_BYTES } from '../../chat/conversation-file.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { fileProblem } from '../../llava/file-problem.js';
+import { quote } from '../../llava/quote.js';
+import { writeWholeFile } from '../../files/write-whole-file.js';
+import { modelsHere } from './chat-models.js';
+import type { CommandContext } from '../command-context.js';
+
+/** The clipboard, the models and the files of this machine. */
+export function localChatHost(context: CommandContext): ChatHost {
+  const { env } = context.io;
+  return {
+    readClipboard: (signal) => readClipboardPicture(pictureTools(process.platform, env), signal),
+    copy: (text, signal) => copyText(text, copyTools(process.platform, env), signal),
+    models: () => modelsHere(context),
+    readText,
+    write: writeWholeFile,
+  };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    await using file = await open(path);
+    const { size } = await file.stat();
+    if (size > MAX_CONVERSATION_BYTES) throw new Error(`it has ${size} bytes, too many for a chat`);
+    return await file.readFile('utf8');
+  } catch (error) {
+    throw new ExpectedError('input', `${quote(path)} cannot be read: ${fileProblem(error)}.`, {
+      hint: 'Name a file that /save wrote',
+      cause: error,
+    });
+  }
+}

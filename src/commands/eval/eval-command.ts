@@ -1,0 +1,100 @@
+import { Option, type Command } from 'commander';
+import type { CommandContext } from '../command-context.js';
+import { addEvalDemoCommand } from './demo-command.js';
+import { addCacheOptions, addDeviceOptions, addWeightOptions } from '../options/option-groups.js';
+import { wholeNumber } from '../options/option-parsers.js';
+import type { ListFlags, PrepareFlags, RunFlags, ScoreFlags } from './eval-flags.js';
+
+const EXAMPLES = `
+Examples:
+  llava eval list
+  llava eval run pope --data pope -o pope-answers.jsonl --compare
+  llava eval score scienceqa --data scienceqa --answers answers.jsonl
+  llava eval demo
+`;
+
+/** `llava eval`: the benchmarks of the paper, asked and scored as its authors do. */
+export function addEvalCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command('eval')
+    .description('measure weights: the paper’s benchmarks from their own files, or the demo world')
+    .addHelpText('after', EXAMPLES);
+  addList(command, context);
+  addPrepare(command, context);
+  addRun(command, context);
+  addScore(command, context);
+  addEvalDemoCommand(command, context);
+}
+
+function addList(command: Command, context: CommandContext): void {
+  command
+    .command('list')
+    .description('the benchmarks: files, where they are published, licences, published figures')
+    .argument('[benchmark...]', 'only these')
+    .option('--json', 'as one JSON document')
+    .action(async (names: readonly string[], flags: ListFlags) => {
+      const { listBenchmarks } = await import('./list-benchmarks.js');
+      listBenchmarks(names, flags, context);
+    });
+}
+
+function addPrepare(command: Command, context: CommandContext): void {
+  addData(
+    command.command('prepare').description('write the questions as the authors’ question file has them'),
+  )
+    .option('-o, --output <file>', 'a file for the questions; - is stdout', '-')
+    .addOption(limitOption())
+    .action(async (name: string, flags: PrepareFlags) => {
+      const { prepareQuestions } = await import('./prepare-questions.js');
+      await prepareQuestions(name, flags, context);
+    });
+}
+
+function addRun(command: Command, context: CommandContext): void {
+  const run = addData(
+    command.command('run').description('answer a benchmark’s questions and score the answers'),
+  )
+    .requiredOption('-o, --output <file>', 'a file for the answers')
+    .addOption(limitOption())
+    .option('--resume', 'go on where an earlier run stopped')
+    .addOption(new Option('--overwrite', 'start again, over what is there').conflicts('resume'))
+    .option('--retry-errors', 'with --resume: try again what failed')
+    .option('--parallel <n>', 'questions side by side; default: what fits', wholeNumber(1, 64));
+  addWeightOptions(run);
+  addDeviceOptions(run);
+  addCacheOptions(run);
+  addResultOptions(run).action(async (name: string, flags: RunFlags) => {
+    const { runBenchmark } = await import('./run-benchmark.js');
+    context.finish(await runBenchmark(name, flags, context));
+  });
+}
+
+function addScore(command: Command, context: CommandContext): void {
+  const score = addData(command.command('score').description('score answers that were made by anyone'))
+    .addOption(new Option('--answers <file>', 'JSONL of question_id, prompt, text').conflicts('reviews'))
+    .option('--reviews <file...>', 'what a judge said of them; several files are several runs')
+    .option('--sample', 'the answers are to a part of the questions: score those alone');
+  addResultOptions(score).action(async (name: string, flags: ScoreFlags) => {
+    const { scoreFiles } = await import('./score-answers.js');
+    await scoreFiles(name, flags, context);
+  });
+}
+
+function addData(command: Command): Command {
+  return command
+    .argument('<benchmark>', 'as llava eval list names it')
+    .requiredOption('--data <folder>', 'where the benchmark’s files are');
+}
+
+function addResultOptions(command: Command): Command {
+  return command
+    .option('--write <folder>', 'where files for a server, a judge or an official script go')
+    .option('--compare', 'beside the published figures, with a 95 % interval')
+    .option('--json', 'the result as one JSON document');
+}
+
+function limitOption(): Option {
+  return new Option('--limit <n>', 'about so many questions: the same sample each time').argParser(
+    wholeNumber(1, 1e9),
+  );
+}

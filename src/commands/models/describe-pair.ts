@@ -1,0 +1,45 @@
+import { formatBytes } from '../../llava/format.js';
+import { printable } from '../../terminal/printable.js';
+import type { PairInfo } from '../../weights/check/check-pair.js';
+import type { ProjectorInfo } from '../../weights/check/check-projector.js';
+import type { TextModelInfo } from '../../weights/check/check-text-model.js';
+
+/** The facts of a language model, a line each. */
+export function describeModel(model: TextModelInfo): string {
+  const shared = model.keyHeads === model.heads ? '' : ` sharing ${model.keyHeads} of keys`;
+  return lines(`language model  ${model.path}`, [
+    ...nameLine(model.name),
+    ['shape', `${model.layers} layers, ${model.width} wide, ${model.heads} heads${shared}`],
+    ['vocabulary', `${model.vocabularySize} tokens`],
+    ['context', `${model.contextLength} tokens`],
+    ['weights', `${model.type}, ${formatBytes(model.bytes)}`],
+  ]);
+}
+
+/** The facts of a vision tower and its projector, a line each. */
+export function describeProjector(mmproj: ProjectorInfo): string {
+  const stated = mmproj.projectorType ?? 'mlp, not stated, as in files of 2023';
+  return lines(`mmproj  ${mmproj.path}`, [
+    ...nameLine(mmproj.name),
+    ['tower', `${mmproj.blocks} blocks, ${mmproj.towerWidth} wide, ${mmproj.heads} heads`],
+    ['picture', `${mmproj.imageSize} × ${mmproj.imageSize} pixels, ${mmproj.tokensPerPicture} tokens`],
+    ['projector', `${stated}; ${mmproj.width} wide`],
+    ['weights', `${mmproj.type}, ${formatBytes(mmproj.bytes)}`],
+  ]);
+}
+
+/** The facts of both, and what is left of the context for words. */
+export function describePair(pair: PairInfo): string {
+  const left = pair.contextLength - pair.tokensPerPicture;
+  const verdict = `They fit each other; a picture leaves ${left} of ${pair.contextLength} tokens for words.\n`;
+  return describeModel(pair.model) + describeProjector(pair.mmproj) + verdict;
+}
+
+function nameLine(name: string | undefined): readonly (readonly [string, string])[] {
+  return name === undefined ? [] : [['name', name]];
+}
+
+function lines(head: string, facts: readonly (readonly [string, string])[]): string {
+  const rows = facts.map(([name, value]) => `  ${name.padEnd(10)}  ${printable(value)}`);
+  return [printable(head), ...rows, ''].join('\n');
+}

@@ -1,0 +1,230 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { packageFile } from '../../../files/package-file.js';
+import { ExpectedError } from '../../../llava/expected-error.js';
+import type { NativeKernels } from './native-kernels.js';
+import { llamaCppRelease, nodeLlamaCppVersion } from './release.js';
+
+/*
+ * The typed contract of native/, and the only file that loads it. Every error that comes from C++ is an Error with
+ * one of the codes below; every promise settles, also after cancel, close and a failure of the engine.
+ */
+
+/**
+ * - `INVALID_WEIGHTS` the mmproj file cannot be used; the message starts with its path
+ * - `CANCELLED` somebody called a cancel function
+ * - `ENGINE` ggml or llama.cpp failed
+ * - `OUT_OF_MEMORY` the device, or the machine, is too small
+ * - `NOT_FOUND` no such file or device
+ * - `INCOMPATIBLE` the loaded llama.cpp or node-llama-cpp is not what the addon was built for
+ * - `CLOSED` the tower or the context is gone · `BUSY` an encode is in flight · `INVALID_ARGUMENT`: caller's mistakes
+ */
+export type NativeErrorCode =
+  | 'INVALID_WEIGHTS'
+  | 'CANCELLED'
+  | 'ENGINE'
+  | 'OUT_OF_MEMORY'
+  | 'NOT_FOUND'
+  | 'INCOMPATIBLE'
+  | 'CLOSED'
+  | 'BUSY'
+  | 'INVALID_ARGUMENT';
+
+/** A device that the loaded ggml can compute on. */
+export interface NativeDevice {
+  /** What `openTower` takes, such as `Vulkan0`. */
+  readonly name: string;
+  readonly description: string;
+  /** An accelerator helps the CPU and cannot hold a tower. */
+  readonly type: 'cpu' | 'gpu' | 'integrated-gpu' | 'accelerator';
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+}
+
+/** What a picture becomes. */
+export interface NativeEncodedPicture {
+  /** float32 [tokens, width], row by row. */
+  readonly features: Float32Array<ArrayBuffer>;
+  /** What the class token attends to in the last block that is run: the mean of its heads' shares, one a patch. */
+  readonly attention: Float32Array<ArrayBuffer>;
+}
+
+/** CLIP ViT and projector, loaded on one device. */
+export interface NativeTower {
+  /** Pixels a side of the picture it takes, such as 336. */
+  readonly imageSize: number;
+  /** Pixels a side of a patch, such as 14. */
+  readonly patchSize: number;
+  /** Rows of the image features: one a patch, row by row from the top left. */
+  readonly tokens: number;
+  /** Columns of the image features: what the language model's embedding length must be. */
+  readonly width: number;
+  /** Transformer blocks that are run. */
+  readonly blocks: number;
+  /** Transformer blocks in the file. */
+  readonly storedBlocks: number;
+  /** Memory that the weights take on the device. */
+  readonly weightBytes: number;
+  /** Memory on the device that encoding a picture takes beside them. */
+  readonly computeBytes: number;
+  /**
+   * Picture → image features.
+   * @param pixels RGB bytes, row by row, imageSize² · 3; copied before this returns
+   * @throws BUSY while another encode runs, CLOSED, CANCELLED, ENGINE, INVALID_ARGUMENT
+   */
+  encode(pixels: Uint8Array): Promise<NativeEncodedPicture>;
+  /** Ends the encode in flight: within milliseconds on a CPU, elsewhere when the picture is done. */
+  cancel(): void;
+  /** Frees the weights, now or when the encode in flight has ended, and settles then or before. Can be called again. */
+  close(): Promise<void>;
+}
+
+/** Image features to evaluate in a sequence, as if they were the embeddings of its next tokens. */
+export interface FeatureEvaluation {
+  /** float32 [tokens, width], row by row; copied before `evaluateFeatures` returns. */
+  readonly features: Float32Array;
+  readonly tokens: number;
+  /** Must be the language model's embedding length. */
+  readonly width: number;
+  /** node-llama-cpp's `_sequenceId`. */
+  readonly sequenceId: number;
+  /** Of the first feature; llama.cpp's state of the sequence must end right before it. */
+  readonly position: number;
+}
+
+export interface NativeAddon extends NativeKernels {
+  /** llama.cpp release whose headers it was built with, such as `v0.5.0`. */
+  readonly release: string;
+  /** Version of node-llama-cpp whose C++ classes it was built with. */
+  readonly engineVersion: string;
+  /**
+   * Finds llama.cpp's functions in the libllama that is loaded from this path. First of all calls; again with the
+   * same path it does nothing.
+   * @throws INCOMPATIBLE when it is not loaded, lacks a function, or another one was attached before
+   */
+  attach(libllamaPath: string): void;
+  listDevices(): NativeDevice[];
+  /**
+   * Lets the CPU multiply by Q4_0, Q4_K and Q6_K weights of language models that are loaded from now on, and attend to
+   * float16 KV caches, with kernels of our own; such weights are not repacked then. For the life of the process.
+   * @returns whether it does; not where this processor lacks AVX2
+   */
+  accelerateCpu(): boolean;
+  /**
+   * Loads an mmproj file. Reads it to the end before it settles.
+   * @param options.device a name of `listDevices`, null for the CPU
+   * @param options.threads for what the CPU computes
+   * @throws INVALID_WEIGHTS, NOT_FOUND, OUT_OF_MEMORY
+   */
+  openTower(file: string, options: { device: string | null; threads: number }): Promise<NativeTower>;
+  /**
+   * Evaluates image features in the context behind node-llama-cpp's `context._ctx`. No logits are computed, and
+   * node-llama-cpp's own list of the sequence's tokens is not touched. When it fails or is cancelled the sequence
+   * is cut back to where it was.
+   *
+   * The caller holds node-llama-cpp's lock `withLock([context, 'context'], …)` until this settles: a llama_context
+   * is not thread-safe. It computes with the threads that were last set by `_ctx.setThreads`.
+   * @throws CLOSED, INVALID_ARGUMENT (does not fit the sequence, the context or the model), INCOMPATIBLE,
+   * CANCELLED, ENGINE
+   */
+  evaluateFeatures(nativeContext: object, evaluation: FeatureEvaluation): Promise<void>;
+  /**
+   * Natural logarithms of the probabilities that the raw logits give to tokens.
+   *
+   * The caller holds node-llama-cpp's lock `withLock([context, 'context'], …)`, as its own samplers do.
+   * @param logitIndex place in the batch that was decoded last, of a token whose logits were asked for
+   * @throws CLOSED, INVALID_ARGUMENT (no logits there, no such token), INCOMPATIBLE
+   */
+  logProbabilities(nativeContext: object, logitIndex: number, tokens: Int32Array): Float64Array;
+  /**
+   * Brings the logits of the last batch into the order of its tokens, which llama.cpp does when it is first asked for any:
+   * before several threads ask.
+   * @throws CLOSED, INCOMPATIBLE
+   */
+  sortLogits(nativeContext: object): void;
+  /** Ends the evaluations in flight: within milliseconds on a CPU, elsewhere when they are done. */
+  cancelEvaluation(): void;
+  /** Ends everything in flight, loading included, so that the process can leave. */
+  cancelAll(): void;
+}
+
+const REBUILD = { hint: 'npm run build:native' };
+
+let loaded: NativeAddon | undefined;
+
+/**
+ * Loads the addon: the build of this checkout, or the one that `LLAVA_NATIVE_ADDON` names.
+ * @throws ExpectedError('engine') when it is not built, or built for another release
+ */
+export function loadNativeAddon(): NativeAddon {
+  if (loaded !== undefined) return loaded;
+  const file = process.env['LLAVA_NATIVE_ADDON'] ?? packageFile('native/build/Release/llava_native.node');
+  if (!existsSync(file))
+    throw new ExpectedError('engine', `The native addon is not built: no ${file}`, REBUILD);
+  const addon = requireAddon(file);
+  const builtFor = `node-llama-cpp ${addon.engineVersion}, llama.cpp ${addon.release}`;
+  const installed = `node-llama-cpp ${nodeLlamaCppVersion()}, llama.cpp ${llamaCppRelease()}`;
+  if (builtFor !== installed)
+    throw new ExpectedError(
+      'engine',
+      `The native addon is built for ${builtFor}; installed: ${installed}`,
+      REBUILD,
+    );
+  // Node waits for its threads when it leaves: without this, for seconds of computing that nobody will see.
+  process.once('exit', () => {
+    addon.cancelAll();
+  });
+  loaded = addon;
+  return addon;
+}
+
+/**
+ * Loads the addon and attaches it to the llama.cpp in this process: after `getLlama()`.
+ * @throws ExpectedError('engine')
+ */
+export function attachNativeAddon(): NativeAddon {
+  const addon = loadNativeAddon();
+  const library = findLoadedLibllama();
+  if (library === undefined) throw new ExpectedError('engine', 'llama.cpp is not loaded in this process');
+  try {
+    addon.attach(library);
+  } catch (error) {
+    throw new ExpectedError('engine', `The native addon does not fit llama.cpp: ${messageOf(error)}`, {
+      ...REBUILD,
+      cause: error,
+    });
+  }
+  return addon;
+}
+
+function requireAddon(file: string): NativeAddon {
+  try {
+    return createRequire(import.meta.url)(file) as NativeAddon;
+  } catch (error) {
+    throw new ExpectedError('engine', `The native addon cannot be loaded: ${messageOf(error)}`, {
+      ...REBUILD,
+      cause: error,
+    });
+  }
+}
+
+/** Path of the libllama that was loaded last; its name differs per variant: `libllama.v0.5.0.so`, `libllama.cuda…`. */
+function findLoadedLibllama(): string | undefined {
+  // Node's types do not know this option, which came with 20.13: without it, the names of open connections are
+  // looked up, which can take seconds.
+  const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report;
+  const { excludeNetwork = false } = report;
+  report.excludeNetwork = true;
+  try {
+    const { sharedObjects } = report.getReport() as unknown as { sharedObjects: string[] };
+    return sharedObjects.findLast((file) =>
+      /(?:^|[\\/])(?:lib)?llama(?:\.[^\\/]+)?\.(?:so|dylib|dll)$/.test(file),
+    );
+  } finally {
+    report.excludeNetwork = excludeNetwork;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,116 @@
+import { stat, statfs } from 'node:fs/promises';
+import type { WeightFiles } from '../engine/local/loading/weight-files.js';
+import type { ConversationForm } from '../llava/conversation.js';
+import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
+import { builtInFiles, findModel, type Model } from '../weights/catalogue.js';
+import { catalogueOf, hubSettings, type Environment } from './environment.js';
+import type { OpeningHost } from './opening-host.js';
+
+/** Which weights to use: a model of the catalogue, or files of one's own. */
+export interface WeightChoice {
+  readonly model?: string;
+  /** A language model, with `mmproj`; or the folder of both. */
+  readonly gguf?: string;
+  readonly mmproj?: string;
+  readonly lora?: readonly string[];
+}
+
+/** Files on this machine, what to call them, and how they were trained to talk. */
+export interface FoundWeights extends WeightFiles {
+  readonly name: string;
+  readonly conversation: ConversationForm;
+}
+
+/**
+ * The files of the weights chosen. A model of the catalogue that is not here is downloaded after the host's yes.
+ * @param beforeAsking finds what is wrong cheaply, before gigabytes are offered
+ * @throws ExpectedError('weights') with the command that downloads them, where nobody can be asked or the answer is no
+ */
+export async function findWeights(
+  choice: WeightChoice,
+  host: OpeningHost,
+  beforeAsking: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<FoundWeights> {
+  const { lora = [] } = choice;
+  const found = { conversation: VICUNA_V1, ...(await findPair(choice, host, beforeAsking)) };
+  if (lora.length === 0) return found;
+  const { checkAdapter } = await import('../weights/check/check-adapter.js');
+  for (const path of lora) await checkAdapter(path, found.model);
+  return { ...found, lora };
+}
+
+async function findPair(
+  { gguf, mmproj, model: name }: WeightChoice,
+  host: OpeningHost,
+  beforeAsking: () => Promise<unknown>,
+): Promise<WeightFiles & { readonly name: string }> {
+  if (gguf !== undefined) return { name: gguf, ...(await ownFiles(gguf, mmproj)) };
+  if (mmproj !== undefined) throw halfPair('--mmproj', mmproj, '--gguf');
+  const model = findModel(name, catalogueOf(host.env));
+  const files = await filesOnDisk(model, host.env);
+  if (files !== undefined) return { name: model.name, ...files };
+  await beforeAsking();
+  await offerDownload(model, host);
+  const pulled = await filesOnDisk(model, host.env);
+  if (pulled === undefined) throw new Error(`${model.name} was pulled and is not there`);
+  return { name: model.name, ...pulled };
+}
+
+/** The model's two files; undefined when one is not on this machine. */
+export async function filesOnDisk(model: Model, env: Environment): Promise<WeightFiles | undefined> {
+  const builtIn = builtInFiles(model);
+  if (builtIn !== undefined) return builtIn;
+  const { inspectModel } = await import('../weights/store/index.js');
+  const [languageModel, mmproj] = (await inspectModel(model, await hubSettings(env))).files;
+  if (languageModel.path === undefined || mmproj.path === undefined) return undefined;
+  return { model: languageModel.path, mmproj: mmproj.path };
+}
+
+/** @throws ExpectedError('weights') with the command to type, where nobody can be asked or the answer is no */
+async function offerDownload(model: Model, host: OpeningHost): Promise<void> {
+  const missing = new ExpectedError('weights', `The weights ${quote(model.name)} are not on this machine.`, {
+    hint: `llava pull ${model.name}, or --model demo for the small one that comes with llava`,
+  });
+  const settings = await hubSettings(host.env);
+  if (host.confirmDownload === undefined || settings.offline) throw missing;
+  const [{ inspectModel, pullModel }, { nearestFolder }] = await Promise.all([
+    import('../weights/store/index.js'),
+    import('../hub/transfer/disk.js'),
+  ]);
+  const { files } = await inspectModel(model, settings);
+  const disk = await statfs(await nearestFolder(settings.cacheFolder));
+  const isWanted = await host.confirmDownload({
+    model,
+    downloadBytes: files.reduce((sum, file) => sum + file.totalBytes - file.bytes, 0),
+    freeBytes: disk.bavail * disk.bsize,
+    from: settings.endpoint,
+  });
+  if (!isWanted) throw missing;
+  using display = host.startTransfer();
+  await pullModel(model, settings, {
+    signal: host.signal,
+    onProgress: (progress) => {
+      display.show(progress);
+    },
+  });
+}
+
+/** A pair of files, or a folder that holds both. */
+async function ownFiles(gguf: string, mmproj: string | undefined): Promise<WeightFiles> {
+  if (mmproj !== undefined) return { model: gguf, mmproj };
+  const isFolder = await stat(gguf).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw halfPair('--gguf', gguf, '--mmproj');
+  const { findPairInFolder } = await import('../weights/model-folder.js');
+  return await findPairInFolder(gguf);
+}
+
+function halfPair(given: string, value: string, missing: string): ExpectedError {
+  return new ExpectedError('usage', `${given} ${quote(value)} needs ${missing} as well.`, {
+    hint: 'A LLaVA-1.5 is a pair of files: --gguf MODEL.gguf --mmproj MMPROJ.gguf, or --gguf FOLDER with both',
+  });
+}
