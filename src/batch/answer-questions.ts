@@ -2,10 +2,10 @@ import { checkForm } from '../forms/answer-form.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Pixels } from '../llava/pixels.js';
 import type { Answerer, ShownPicture } from './answerer.js';
-import { pictureKeyOf } from './fingerprint.js';
+import { pictureKeyOf } from './journal/fingerprint.js';
 import type { PictureGroup, PlannedQuestion } from './group-rows.js';
-import { RowFailure, type RowError } from './row-error.js';
-import { isAddress, loadFoundPicture, type PictureRules } from './row-picture.js';
+import { RowFailure, type RowError } from './rows/row-error.js';
+import { isAddress, loadFoundPicture, type PictureRules } from './pictures/row-picture.js';
 import type { RowSettler } from './row-settler.js';
 
 /** Pictures decoded ahead of their use. */

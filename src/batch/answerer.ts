@@ -1,7 +1,7 @@
 import type { Sampling } from '../engine/engine.js';
 import type { Choosing } from '../llava/choosing.js';
 import type { Pixels } from '../llava/pixels.js';
-import type { RowAnswer } from './row-answer.js';
+import type { RowAnswer } from './rows/row-answer.js';
 
 /** One question about a picture. */
 export interface PictureQuestion {

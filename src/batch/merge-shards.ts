@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import type { BatchRow, FailedRow, RowDefaults } from './batch-row.js';
+import type { BatchRow, FailedRow, RowDefaults } from './rows/batch-row.js';
 import { readLines, type InputLine } from './read-lines.js';
-import { readRows } from './read-rows.js';
-import { shardOf } from './shard.js';
+import { readRows } from './rows/read-rows.js';
+import { shardOf } from './rows/shard.js';
 
 /** Fields that tell which row of the input an output row belongs to. */
 const MARKS = ['custom_id', 'question_id', 'id', 'question'] as const;

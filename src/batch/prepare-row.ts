@@ -5,11 +5,11 @@ import { choosingOf, type Choosing } from '../llava/choosing.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { checkMarks } from '../llava/mark.js';
 import { writeRequest } from '../llava/response-format.js';
-import type { BatchRow, FailedRow } from './batch-row.js';
-import { fingerprintOf } from './fingerprint.js';
-import type { PictureFinder } from './picture-finder.js';
-import { RowFailure } from './row-error.js';
-import type { FoundPicture } from './row-picture.js';
+import type { BatchRow, FailedRow } from './rows/batch-row.js';
+import { fingerprintOf } from './journal/fingerprint.js';
+import type { PictureFinder } from './pictures/picture-finder.js';
+import { RowFailure } from './rows/row-error.js';
+import type { FoundPicture } from './pictures/row-picture.js';
 
 /** A row whose picture was found: ready to be asked. */
 export interface AskableRow {

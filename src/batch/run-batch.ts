@@ -1,18 +1,18 @@
 import type { Answerer } from './answerer.js';
 import { answerQuestions } from './answer-questions.js';
 import type { BatchJob } from './batch-job.js';
-import type { RowDefaults } from './batch-row.js';
+import type { RowDefaults } from './rows/batch-row.js';
 import { BatchCount, type BatchSummary } from './batch-summary.js';
 import { groupRows } from './group-rows.js';
 import { mapInOrder, oneAhead } from './map-in-order.js';
-import { PictureFinder } from './picture-finder.js';
+import { PictureFinder } from './pictures/picture-finder.js';
 import { planWindows, WINDOW_LIMITS, type WindowLimits } from './plan-windows.js';
 import { prepareRow } from './prepare-row.js';
-import { readRows } from './read-rows.js';
-import { RowOutput } from './row-output.js';
-import type { PictureRules } from './row-picture.js';
+import { readRows } from './rows/read-rows.js';
+import { RowOutput } from './output/row-output.js';
+import type { PictureRules } from './pictures/row-picture.js';
 import { RowSettler } from './row-settler.js';
-import type { Shard } from './shard.js';
+import type { Shard } from './rows/shard.js';
 import { untilAborted } from './until-aborted.js';
 
 /** A batch, complete and checked. */

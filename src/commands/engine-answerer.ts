@@ -1,5 +1,5 @@
 import type { Answerer, PictureQuestion, ShownPicture } from '../batch/answerer.js';
-import type { RowAnswer } from '../batch/row-answer.js';
+import type { RowAnswer } from '../batch/rows/row-answer.js';
 import { askChoosing } from '../engine/ask-choosing.js';
 import type { Engine, ImagePrefix } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';

@@ -6,7 +6,7 @@ import { checkBatch, type BatchPlan } from '../../src/batch/check-batch.js';
 import { mapInOrder } from '../../src/batch/map-in-order.js';
 import { mergeShards } from '../../src/batch/merge-shards.js';
 import { planWindows } from '../../src/batch/plan-windows.js';
-import type { FailedRow } from '../../src/batch/batch-row.js';
+import type { FailedRow } from '../../src/batch/rows/batch-row.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { mixedRows, readRows, writePictures, writeRows } from './batch-files.js';

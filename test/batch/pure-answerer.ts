@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { Answerer, PictureQuestion, ShownPicture } from '../../src/batch/answerer.js';
-import type { RowAnswer } from '../../src/batch/row-answer.js';
+import type { RowAnswer } from '../../src/batch/rows/row-answer.js';
 import { ExpectedError } from '../../src/llava/expected-error.js';
 import type { Pixels } from '../../src/llava/pixels.js';
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Sampling } from '../engine/engine.js';
+import type { Sampling } from '../../engine/engine.js';
 
 /** Fields that override how a row's answer is drawn; null says nothing. */
 export const settingFields = {

@@ -1,5 +1,5 @@
-import { ExpectedError } from '../llava/expected-error.js';
-import { quote } from '../llava/quote.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { quote } from '../../llava/quote.js';
 
 /** What a failed write of the output or the journal means, and how to go on. */
 export function writeFailed(path: string, error: unknown): ExpectedError {

@@ -1,9 +1,9 @@
-import type { Sampling } from '../engine/engine.js';
-import type { AnswerForm } from '../forms/answer-form.js';
-import type { Normalisation } from '../llava/choosing.js';
-import type { Mark } from '../llava/mark.js';
-import type { Region } from '../llava/region.js';
-import type { Question, ResponseFormat } from '../llava/response-format.js';
+import type { Sampling } from '../../engine/engine.js';
+import type { AnswerForm } from '../../forms/answer-form.js';
+import type { Normalisation } from '../../llava/choosing.js';
+import type { Mark } from '../../llava/mark.js';
+import type { Region } from '../../llava/region.js';
+import type { Question, ResponseFormat } from '../../llava/response-format.js';
 import type { RowError } from './row-error.js';
 
 /** Whose form a row has; its answer has the same one's. */

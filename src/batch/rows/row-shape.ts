@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { hasForm, NO_FORM, type AnswerForm } from '../forms/answer-form.js';
-import { readSchema } from '../forms/answer-schema.js';
-import { openGrammar } from '../forms/gbnf.js';
-import { ExpectedError } from '../llava/expected-error.js';
-import { parseMark, type Mark } from '../llava/mark.js';
-import { parseRegion, type Region } from '../llava/region.js';
+import { hasForm, NO_FORM, type AnswerForm } from '../../forms/answer-form.js';
+import { readSchema } from '../../forms/answer-schema.js';
+import { openGrammar } from '../../forms/gbnf.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { parseMark, type Mark } from '../../llava/mark.js';
+import { parseRegion, type Region } from '../../llava/region.js';
 import type { BatchRow, RowDefaults } from './batch-row.js';
 import { RowFailure } from './row-error.js';
 

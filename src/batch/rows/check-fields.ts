@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { quote } from '../llava/quote.js';
+import { quote } from '../../llava/quote.js';
 import { RowFailure } from './row-error.js';
 
 /**

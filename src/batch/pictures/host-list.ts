@@ -1,5 +1,5 @@
-import { ExpectedError } from '../llava/expected-error.js';
-import { quote } from '../llava/quote.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { quote } from '../../llava/quote.js';
 
 interface HostEntry {
   readonly host: string;

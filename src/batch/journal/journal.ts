@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { parseEntry, type JournalEntry, type JournalHeader } from './journal-entry.js';
 import type { KeyTable } from './key-table.js';
 import { openOrCreate, readJournal, syncFolder, type FoundJournal } from './read-journal.js';
-import { writeFailed } from './write-failed.js';
+import { writeFailed } from '../output/write-failed.js';
 
 export interface JournalOptions {
   /** Undefined: a journal for this run only, gone with it. */

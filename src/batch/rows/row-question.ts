@@ -1,7 +1,7 @@
-import { checkChoosing, type Normalisation } from '../llava/choosing.js';
-import { ExpectedError } from '../llava/expected-error.js';
-import type { Region } from '../llava/region.js';
-import { checkQuestion, type Question, type ResponseFormat } from '../llava/response-format.js';
+import { checkChoosing, type Normalisation } from '../../llava/choosing.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import type { Region } from '../../llava/region.js';
+import { checkQuestion, type Question, type ResponseFormat } from '../../llava/response-format.js';
 import type { RowDefaults } from './batch-row.js';
 import { RowFailure } from './row-error.js';
 

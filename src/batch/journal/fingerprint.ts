@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Sampling } from '../engine/engine.js';
-import type { AnswerForm } from '../forms/answer-form.js';
-import type { Choosing } from '../llava/choosing.js';
-import type { Mark } from '../llava/mark.js';
+import type { Sampling } from '../../engine/engine.js';
+import type { AnswerForm } from '../../forms/answer-form.js';
+import type { Choosing } from '../../llava/choosing.js';
+import type { Mark } from '../../llava/mark.js';
 
 /** Raised when the way from a picture's bytes to the model's input changes. */
 const PIXELS_VERSION = 1;

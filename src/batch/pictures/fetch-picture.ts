@@ -1,11 +1,11 @@
 import type { Agent, buildConnector, Dispatcher } from 'undici';
-import { MAX_PICTURE_BYTES } from '../llava/picture-bytes.js';
-import { DECODABLE } from '../llava/picture-error.js';
-import { quote } from '../llava/quote.js';
-import { sniffFormat } from '../llava/sniff-format.js';
+import { MAX_PICTURE_BYTES } from '../../llava/picture-bytes.js';
+import { DECODABLE } from '../../llava/picture-error.js';
+import { quote } from '../../llava/quote.js';
+import { sniffFormat } from '../../llava/sniff-format.js';
 import { checkLiteral, checkSocket, lookupOfSystem, publicLookup, type Lookup } from './connect-checked.js';
 import { HostList } from './host-list.js';
-import { RowFailure } from './row-error.js';
+import { RowFailure } from '../rows/row-error.js';
 
 /** What may be fetched. */
 export interface FetchOptions {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { ExpectedError } from '../llava/expected-error.js';
-import { quote } from '../llava/quote.js';
-import { pictureIdentitySchema, rowAnswerSchema } from './row-answer.js';
-import { ROW_ERROR_CODES, type RowErrorCode } from './row-error.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { quote } from '../../llava/quote.js';
+import { pictureIdentitySchema, rowAnswerSchema } from '../rows/row-answer.js';
+import { ROW_ERROR_CODES, type RowErrorCode } from '../rows/row-error.js';
 
 const CODES = Object.keys(ROW_ERROR_CODES) as RowErrorCode[];
 const key = v.pipe(v.string(), v.regex(/^[\w-]{22}$/));

@@ -1,7 +1,7 @@
-import { pictureKeyOf } from './fingerprint.js';
-import type { Journal } from './journal.js';
-import type { PictureIdentity } from './row-answer.js';
-import { RowFailure, type RowErrorCode } from './row-error.js';
+import { pictureKeyOf } from '../journal/fingerprint.js';
+import type { Journal } from '../journal/journal.js';
+import type { PictureIdentity } from '../rows/row-answer.js';
+import { RowFailure, type RowErrorCode } from '../rows/row-error.js';
 import { findPicture, isAddress, type FoundPicture, type PictureRules } from './row-picture.js';
 
 /** Pictures remembered at once, by name. */

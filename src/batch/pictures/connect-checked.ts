@@ -1,7 +1,7 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { isPublicAddress } from './public-address.js';
-import { RowFailure } from './row-error.js';
+import { RowFailure } from '../rows/row-error.js';
 
 /** Finds the addresses of a name, as `dns.lookup` does. */
 export type Lookup = (

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { checkForm } from '../forms/answer-form.js';
-import { NORMALISATIONS } from '../llava/choosing.js';
-import { readAnswer } from '../llava/read-answer.js';
-import { RESPONSE_FORMATS, type ResponseFormat } from '../llava/response-format.js';
+import { checkForm } from '../../forms/answer-form.js';
+import { NORMALISATIONS } from '../../llava/choosing.js';
+import { readAnswer } from '../../llava/read-answer.js';
+import { RESPONSE_FORMATS, type ResponseFormat } from '../../llava/response-format.js';
 import type { BatchRow, FailedRow, RowDefaults, RowFields } from './batch-row.js';
 import { carryFields } from './carry-fields.js';
 import { checkFields } from './check-fields.js';

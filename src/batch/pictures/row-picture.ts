@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { decodePicture, type DecodedPicture } from '../llava/decode-picture.js';
-import { ExpectedError } from '../llava/expected-error.js';
-import { drawMarks } from '../llava/draw-marks.js';
-import type { Mark } from '../llava/mark.js';
-import { openPicture, type Picture } from '../llava/picture.js';
-import type { PictureSource } from '../llava/picture-bytes.js';
-import { toPixels, type Pixels } from '../llava/pixels.js';
-import { quote } from '../llava/quote.js';
+import { decodePicture, type DecodedPicture } from '../../llava/decode-picture.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { drawMarks } from '../../llava/draw-marks.js';
+import type { Mark } from '../../llava/mark.js';
+import { openPicture, type Picture } from '../../llava/picture.js';
+import type { PictureSource } from '../../llava/picture-bytes.js';
+import { toPixels, type Pixels } from '../../llava/pixels.js';
+import { quote } from '../../llava/quote.js';
 import { readDataUrl } from './data-url.js';
 import type { PictureFetcher } from './fetch-picture.js';
-import type { PictureIdentity } from './row-answer.js';
-import { RowFailure } from './row-error.js';
-import { shortImage } from './short-image.js';
+import type { PictureIdentity } from '../rows/row-answer.js';
+import { RowFailure } from '../rows/row-error.js';
+import { shortImage } from '../rows/short-image.js';
 
 /** Where rows' pictures come from. */
 export interface PictureRules {

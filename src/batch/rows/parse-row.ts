@@ -1,11 +1,11 @@
-import { quote } from '../llava/quote.js';
+import { quote } from '../../llava/quote.js';
 import type { BatchRow, FailedRow, RowDefaults, RowFields, RowShape } from './batch-row.js';
 import { isShallow } from './carry-fields.js';
 import { parseLlavaRow } from './llava-row.js';
 import { parseOpenaiRow } from './openai-row.js';
 import { parseOwnRow } from './own-row.js';
 import { rawId } from './raw-id.js';
-import type { InputLine } from './read-lines.js';
+import type { InputLine } from '../read-lines.js';
 import { RowFailure } from './row-error.js';
 
 const PARSERS = { own: parseOwnRow, llava: parseLlavaRow, openai: parseOpenaiRow } as const;

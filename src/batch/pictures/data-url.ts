@@ -1,4 +1,4 @@
-import { RowFailure } from './row-error.js';
+import { RowFailure } from '../rows/row-error.js';
 
 const DATA_URL = /^data:([^,]{0,256}),/i;
 
