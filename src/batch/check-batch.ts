@@ -1,13 +1,13 @@
 import type { FailedRow, RowShape } from './rows/batch-row.js';
 import { KeyTable } from './journal/key-table.js';
-import { mapInOrder } from './map-in-order.js';
+import { mapInOrder } from '../flow/map-in-order.js';
 import { PictureFinder } from './pictures/picture-finder.js';
 import { prepareRow } from './prepare-row.js';
 import { readRows, type ReadRowsOptions } from './rows/read-rows.js';
 import type { RowErrorCode } from './rows/row-error.js';
 import type { PictureRules } from './pictures/row-picture.js';
 import { SYSTEM_TEXT } from '../llava/prompt.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../flow/until-aborted.js';
 
 export interface CheckRequest extends ReadRowsOptions {
   readonly input: AsyncIterable<Uint8Array>;

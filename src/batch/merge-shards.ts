@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import type { BatchRow, FailedRow, RowDefaults } from './rows/batch-row.js';
-import { readLines, type InputLine } from './read-lines.js';
+import { readLines, type InputLine } from './rows/read-lines.js';
 import { readRows } from './rows/read-rows.js';
 import { shardOf } from './rows/shard.js';
 

@@ -4,7 +4,7 @@ import type { BatchJob } from './batch-job.js';
 import type { RowDefaults } from './rows/batch-row.js';
 import { BatchCount, type BatchSummary } from './batch-summary.js';
 import { groupRows } from './group-rows.js';
-import { mapInOrder, oneAhead } from './map-in-order.js';
+import { mapInOrder, oneAhead } from '../flow/map-in-order.js';
 import { PictureFinder } from './pictures/picture-finder.js';
 import { planWindows, WINDOW_LIMITS, type WindowLimits } from './plan-windows.js';
 import { prepareRow } from './prepare-row.js';
@@ -13,7 +13,7 @@ import { RowOutput } from './output/row-output.js';
 import type { PictureRules } from './pictures/row-picture.js';
 import { RowSettler } from './row-settler.js';
 import type { Shard } from './rows/shard.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '../flow/until-aborted.js';
 
 /** A batch, complete and checked. */
 export interface BatchRequest {

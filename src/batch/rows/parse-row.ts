@@ -5,7 +5,7 @@ import { parseLlavaRow } from './llava-row.js';
 import { parseOpenaiRow } from './openai-row.js';
 import { parseOwnRow } from './own-row.js';
 import { rawId } from './raw-id.js';
-import type { InputLine } from '../read-lines.js';
+import type { InputLine } from './read-lines.js';
 import { RowFailure } from './row-error.js';
 
 const PARSERS = { own: parseOwnRow, llava: parseLlavaRow, openai: parseOpenaiRow } as const;

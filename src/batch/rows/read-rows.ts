@@ -1,6 +1,6 @@
 import type { BatchRow, FailedRow, RowDefaults } from './batch-row.js';
 import { parseRow } from './parse-row.js';
-import { readLines } from '../read-lines.js';
+import { readLines } from './read-lines.js';
 import { shardOf, type Shard } from './shard.js';
 
 export interface ReadRowsOptions {

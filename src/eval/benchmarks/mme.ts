@@ -12,7 +12,7 @@ import { MME_TASKS, parseMmeAnswer, scoreMmeTask } from '../metrics/mme-score.js
 import { SHORT_ANSWER, withEnding } from '../question-endings.js';
 import { strip } from '../files/python.js';
 import type { AnswerFile } from '../files/read-answers.js';
-import { readLines } from '../files/read-lines.js';
+import { readLines } from '../files/read-text.js';
 
 const FROM = 'https://github.com/BradyFU/Awesome-Multimodal-Large-Language-Models/tree/Evaluation';
 const DATA: BenchmarkFile = {

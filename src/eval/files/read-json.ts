@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { fileError } from './file-error.js';
-import { readLineGroups, type Line } from './read-lines.js';
+import { readLineGroups, type Line } from './read-text.js';
 
 /** A checked value of a JSONL file and the line it stands on. */
 export interface JsonLine<Value> {

@@ -1,4 +1,4 @@
-import type { RowError } from './rows/row-error.js';
+import type { RowError } from './row-error.js';
 
 /** A line that is not blank, or why it cannot be read; `number` counts blank ones too, from 1. */
 export interface InputLine {
