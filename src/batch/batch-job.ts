@@ -4,8 +4,7 @@ import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import { Journal } from './journal/journal.js';
 import type { JournalHeader } from './journal/journal-entry.js';
-import { OutputFile, type RowSink } from './output/output-file.js';
-import { StreamOutput } from './output/stream-output.js';
+import { OutputFile, StreamOutput, type RowSink } from './output/output-file.js';
 
 /** What to do about an output or a journal that is there already. */
 export type Existing = 'refuse' | 'resume' | 'overwrite';

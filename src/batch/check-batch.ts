@@ -7,7 +7,7 @@ import { readRows, type ReadRowsOptions } from './rows/read-rows.js';
 import type { RowErrorCode } from './rows/row-error.js';
 import type { PictureRules } from './pictures/row-picture.js';
 import { SYSTEM_TEXT } from '../llava/prompt.js';
-import { untilAborted } from '../flow/until-aborted.js';
+import { itemsUntilAborted } from '../flow/until-aborted.js';
 
 export interface CheckRequest extends ReadRowsOptions {
   readonly input: AsyncIterable<Uint8Array>;
@@ -65,7 +65,7 @@ export async function checkBatch(
   let questions = 0;
   let unshared = 0;
 
-  const prepared = mapInOrder(readRows(untilAborted(input, signal), request), LOOKUPS, (row) =>
+  const prepared = mapInOrder(readRows(itemsUntilAborted(input, signal), request), LOOKUPS, (row) =>
     prepareRow(row, finder, basis),
   );
   for await (const row of prepared) {

@@ -3,8 +3,7 @@ import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import type { BatchRow, FailedRow, RowDefaults } from './rows/batch-row.js';
 import { readLines, type InputLine } from './rows/read-lines.js';
-import { readRows } from './rows/read-rows.js';
-import { shardOf } from './rows/shard.js';
+import { readRows, shardOf } from './rows/read-rows.js';
 
 /** Fields that tell which row of the input an output row belongs to. */
 const MARKS = ['custom_id', 'question_id', 'id', 'question'] as const;

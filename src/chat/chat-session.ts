@@ -16,7 +16,7 @@ import { EMPTY_STATUS, type ChatStatus, type ChatView } from './chat-view.js';
 import { questionBy } from './chat-settings.js';
 import type { AskOptions, AskSettings, FindModel, LoadableModel, OpenedModel } from './chat-settings.js';
 import { PrefixShelf } from './prefix-shelf.js';
-import { untilAborted } from './until-aborted.js';
+import { resultUntilAborted } from '../flow/until-aborted.js';
 
 /** The chat itself: pictures, what was said about each, and the weights that answer. One thing at a time. */
 export class ChatSession implements AsyncDisposable {
@@ -113,7 +113,7 @@ export class ChatSession implements AsyncDisposable {
     try {
       if (this.#status.device !== undefined) this.#show({ work: `looking at ${seen.info.label}` });
       // A stopped question leaves it to go on: the next one needs it as well.
-      const prefix = await untilAborted(this.#evaluated(seen), signal);
+      const prefix = await resultUntilAborted(this.#evaluated(seen), signal);
       const turns = await this.#makeRoom(prefix, request, isIndependent ? [] : earlier);
       if (turns === undefined) return;
       this.view.begin(question);

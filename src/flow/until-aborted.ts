@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 
 /** The items of `source` until `signal` is aborted; then its reason is thrown, also while an item is waited for. */
-export async function* untilAborted<Item>(
+export async function* itemsUntilAborted<Item>(
   source: AsyncIterable<Item>,
   signal: AbortSignal,
 ): AsyncGenerator<Item> {
@@ -25,6 +25,26 @@ export async function* untilAborted<Item>(
       if (result.done === true) return;
       yield result.value;
     }
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** The result of work that goes on whatever happens, or the signal's reason as soon as it is aborted. */
+export async function resultUntilAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
+  signal.throwIfAborted();
+  let abort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      reject(signal.reason as Error);
+    };
+  });
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkSocket, type Lookup } from '../../src/batch/pictures/connect-checked.js';
+import { checkSocket, type Lookup } from '../../src/batch/pictures/public-address.js';
 import { PictureFetcher, type FetchOptions } from '../../src/batch/pictures/fetch-picture.js';
 import { RowFailure } from '../../src/batch/rows/row-error.js';
 

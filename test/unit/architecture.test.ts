@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   world: ['llava'],
   eval: ['llava', 'files', 'world'],
   bench: ['llava', 'eval'],
-  chat: ['llava', 'engine'],
+  chat: ['llava', 'flow', 'engine'],
   commands: [
     'llava',
     'batch',

@@ -1,7 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { parseEntry, parseHeader, type JournalHeader } from './journal-entry.js';
 import { KeyTable } from './key-table.js';
-import { scanLines } from './scan-lines.js';
 
 /** What a journal's file holds. */
 export interface FoundJournal {
@@ -59,4 +58,31 @@ export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();
+}
+
+/** A whole line of a file, with where it starts and where the next one does, in bytes. */
+interface ScannedLine {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const CHUNK = 1 << 20;
+
+/** The lines of a file that end in a line break; what follows the last one is left out. */
+async function* scanLines(file: FileHandle): AsyncGenerator<ScannedLine> {
+  let rest: Buffer = Buffer.alloc(0);
+  let position = 0;
+  for (;;) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, position + rest.length);
+    if (bytesRead === 0) return;
+    const chunk = Buffer.concat([rest, buffer.subarray(0, bytesRead)]);
+    let start = 0;
+    for (let end = chunk.indexOf('\n'); end !== -1; end = chunk.indexOf('\n', start)) {
+      yield { text: chunk.toString('utf8', start, end), start: position + start, end: position + end + 1 };
+      start = end + 1;
+    }
+    rest = chunk.subarray(start);
+    position += start;
+  }
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { open, type FileHandle } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import { writeFailed } from './write-failed.js';
 
 /** Where output lines go. */
@@ -124,5 +126,30 @@ export class OutputFile implements RowSink {
       done += bytesWritten;
       this.#position += bytesWritten;
     }
+  }
+}
+
+/** Output rows to a stream such as stdout, which stays open. */
+export class StreamOutput implements RowSink {
+  readonly #stream: Writable;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+  }
+
+  async write(line: string): Promise<void> {
+    if (!this.#stream.write(line)) await once(this.#stream, 'drain');
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  finish(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }

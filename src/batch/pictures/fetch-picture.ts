@@ -3,7 +3,7 @@ import { MAX_PICTURE_BYTES } from '../../llava/picture-bytes.js';
 import { DECODABLE } from '../../llava/picture-error.js';
 import { quote } from '../../llava/quote.js';
 import { sniffFormat } from '../../llava/sniff-format.js';
-import { checkLiteral, checkSocket, lookupOfSystem, publicLookup, type Lookup } from './connect-checked.js';
+import { checkLiteral, checkSocket, lookupOfSystem, publicLookup, type Lookup } from './public-address.js';
 import { HostList } from './host-list.js';
 import { RowFailure } from '../rows/row-error.js';
 

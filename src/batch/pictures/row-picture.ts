@@ -13,7 +13,7 @@ import { readDataUrl } from './data-url.js';
 import type { PictureFetcher } from './fetch-picture.js';
 import type { PictureIdentity } from '../rows/row-answer.js';
 import { RowFailure } from '../rows/row-error.js';
-import { shortImage } from '../rows/short-image.js';
+import { shortImage } from '../rows/carry-fields.js';
 
 /** Where rows' pictures come from. */
 export interface PictureRules {

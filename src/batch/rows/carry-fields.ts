@@ -1,5 +1,4 @@
 import type { RowFields } from './batch-row.js';
-import { shortImage } from './short-image.js';
 
 /** Rows nested deeper are refused: writing them could exhaust the stack. */
 const MAX_DEPTH = 100;
@@ -29,4 +28,12 @@ export function isShallow(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (depth > MAX_DEPTH) return false;
   return Object.values(value).every((inner) => isShallow(inner, depth + 1));
+}
+
+/** What is kept of a data URL in an output row. */
+const KEPT = 48;
+
+/** A picture as messages and output rows name it: as it was given, but a data URL only by its beginning. */
+export function shortImage(image: string): string {
+  return /^data:/i.test(image) && image.length > KEPT ? `${image.slice(0, KEPT)}…` : image;
 }

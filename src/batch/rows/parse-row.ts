@@ -4,7 +4,6 @@ import { isShallow } from './carry-fields.js';
 import { parseLlavaRow } from './llava-row.js';
 import { parseOpenaiRow } from './openai-row.js';
 import { parseOwnRow } from './own-row.js';
-import { rawId } from './raw-id.js';
 import type { InputLine } from './read-lines.js';
 import { RowFailure } from './row-error.js';
 
@@ -71,4 +70,24 @@ function rawIdOf(fields: RowFields, text: string): RowFields {
       ([name, value]) => typeof value === 'string' && typeof fields[name] === 'number',
     ),
   );
+}
+
+/** The part of a line that is searched: ids stand in front. */
+const LOOK_AT = 4096;
+const ID = /"(id|question_id|custom_id)"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+)/;
+
+/** The id of a line that cannot be parsed, by the name it has there, or nothing. A number keeps all its digits. */
+function rawId(line: string): RowFields {
+  const [, name, value] = ID.exec(line.slice(0, LOOK_AT)) ?? [];
+  if (name === undefined || value === undefined) return {};
+  return { [name]: readValue(value) };
+}
+
+function readValue(json: string): unknown {
+  if (!json.startsWith('"')) return Number.isSafeInteger(Number(json)) ? Number(json) : json;
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json;
+  }
 }
