@@ -5,37 +5,37 @@ import { findEntry, historyOf, LONGEST_HISTORY, remember } from '../../src/termi
 import { KeyGatherer, type Keypress } from '../../src/terminal/screen/keyboard.js';
 import {
   complete,
-  emptyPrompt,
+  emptyInput,
   pressKey,
-  type Prompt,
-  type PromptEffect,
+  type Input,
+  type InputEffect,
 } from '../../src/terminal/screen/input.js';
 
 interface Typed {
-  readonly prompt: Prompt;
-  readonly effects: readonly PromptEffect[];
+  readonly input: Input;
+  readonly effects: readonly InputEffect[];
 }
 
-/** What is left in the prompt after typing; `|` shows the cursor. */
+/** What is left in the input line after typing; `|` shows the cursor. */
 async function type(typed: string, entries: readonly string[] = [], isAnswering = false): Promise<Typed> {
   const stream = new PassThrough();
   const gatherer = new KeyGatherer();
-  let prompt = emptyPrompt(entries);
-  const effects: PromptEffect[] = [];
+  let input = emptyInput(entries);
+  const effects: InputEffect[] = [];
   emitKeypressEvents(stream);
   stream.on('keypress', (character: string | undefined, press: Keypress) => {
     const key = gatherer.take(character, press);
     if (key === undefined) return;
-    const step = pressKey(prompt, key, isAnswering);
-    prompt = step.prompt;
+    const step = pressKey(input, key, isAnswering);
+    input = step.input;
     if (step.effect !== undefined) effects.push(step.effect);
   });
   stream.write(typed);
   await new Promise((resolve) => setTimeout(resolve, 5));
-  return { prompt, effects };
+  return { input, effects };
 }
 
-function shown({ line: { text, cursor } }: Prompt): string {
+function shown({ line: { text, cursor } }: Input): string {
   return `${text.slice(0, cursor)}|${text.slice(cursor)}`;
 }
 
@@ -68,7 +68,7 @@ describe('editing', () => {
     [`ab${KEYS.left}\u0004`, 'a|'],
     ['one two\u001b\u007f', 'one |'],
   ])('%j leaves %j', async (typed, expected) => {
-    expect(shown((await type(typed)).prompt)).toBe(expected);
+    expect(shown((await type(typed)).input)).toBe(expected);
   });
 
   it.each([
@@ -79,45 +79,45 @@ describe('editing', () => {
     ['a skin tone', 'a👍🏽b', '👍🏽'],
   ])('takes %s as one character', async (_, text, character) => {
     const twoLeft = await type(`${text}${KEYS.left}${KEYS.left}`);
-    expect(shown(twoLeft.prompt)).toBe(`a|${character}b`);
+    expect(shown(twoLeft.input)).toBe(`a|${character}b`);
     const gone = await type(`${text}${KEYS.left}${KEYS.backspace}`);
-    expect(shown(gone.prompt)).toBe('a|b');
+    expect(shown(gone.input)).toBe('a|b');
   });
 
   it('keeps a line break of Alt-Enter, Shift-Enter, a line feed or a backslash at the end', async () => {
     for (const key of [KEYS.altEnter, KEYS.shiftEnter, '\n', '\\\r'])
-      expect(shown((await type(`a${key}b`)).prompt)).toBe('a\nb|');
+      expect(shown((await type(`a${key}b`)).input)).toBe('a\nb|');
   });
 
   it('moves between rows, to the same column', async () => {
-    const { prompt } = await type(`abcd${KEYS.altEnter}漢字x${KEYS.altEnter}ef${KEYS.up}`);
-    expect(shown(prompt)).toBe('abcd\n漢|字x\nef');
+    const { input } = await type(`abcd${KEYS.altEnter}漢字x${KEYS.altEnter}ef${KEYS.up}`);
+    expect(shown(input)).toBe('abcd\n漢|字x\nef');
     const top = await type(`abcd${KEYS.altEnter}漢字x${KEYS.up}`);
-    expect(shown(top.prompt)).toBe('abcd|\n漢字x');
+    expect(shown(top.input)).toBe('abcd|\n漢字x');
   });
 
   it('takes no control characters from what is typed or pasted', async () => {
-    const { prompt } = await type('x\u001b[200~a\u0007b\u009bc\td\u001b[201~');
-    expect(shown(prompt)).toBe('xabc    d|');
+    const { input } = await type('x\u001b[200~a\u0007b\u009bc\td\u001b[201~');
+    expect(shown(input)).toBe('xabc    d|');
   });
 });
 
 describe('a paste', () => {
   it('of several lines is one text, and is not sent', async () => {
-    const { prompt, effects } = await type('\u001b[200~one\r\ntwo\rthree\u001b[201~');
-    expect([shown(prompt), effects]).toEqual(['one\ntwo\nthree|', []]);
+    const { input, effects } = await type('\u001b[200~one\r\ntwo\rthree\u001b[201~');
+    expect([shown(input), effects]).toEqual(['one\ntwo\nthree|', []]);
   });
 
-  it('of one line into an empty prompt may be a picture', async () => {
+  it('of one line into an empty input line may be a picture', async () => {
     const { effects } = await type('\u001b[200~/tmp/a.png\u001b[201~');
     expect(effects).toEqual([{ type: 'pasted', text: '/tmp/a.png' }]);
   });
 });
 
 describe('keys that ask for something', () => {
-  it('sends a line with Enter and empties the prompt', async () => {
-    const { prompt, effects } = await type('What is it?\r');
-    expect([shown(prompt), effects]).toEqual(['|', [{ type: 'submit', text: 'What is it?' }]]);
+  it('sends a line with Enter and empties the input line', async () => {
+    const { input, effects } = await type('What is it?\r');
+    expect([shown(input), effects]).toEqual(['|', [{ type: 'submit', text: 'What is it?' }]]);
   });
 
   it('sends no empty line', async () => {
@@ -125,13 +125,13 @@ describe('keys that ask for something', () => {
   });
 
   it('stops the answer with Ctrl-C, and keeps what is typed', async () => {
-    const { prompt, effects } = await type('next\u0003', [], true);
-    expect([shown(prompt), effects]).toEqual(['next|', [{ type: 'stop' }]]);
+    const { input, effects } = await type('next\u0003', [], true);
+    expect([shown(input), effects]).toEqual(['next|', [{ type: 'stop' }]]);
   });
 
-  it('leaves with Ctrl-C twice at an empty prompt, no sooner', async () => {
+  it('leaves with Ctrl-C twice on an empty input line, no sooner', async () => {
     expect((await type('\u0003')).effects).toEqual([]);
-    expect((await type('\u0003')).prompt.isLeaving).toBe(true);
+    expect((await type('\u0003')).input.isLeaving).toBe(true);
     expect((await type('\u0003a\u0003\u0003')).effects).toEqual([]);
     expect((await type('\u0003\u0003')).effects).toEqual([{ type: 'leave' }]);
     expect((await type('\u0004')).effects).toEqual([{ type: 'leave' }]);
@@ -142,9 +142,9 @@ describe('history', () => {
   const entries = ['What is it?', 'How many?', 'Where is the star?'];
 
   it('is walked with Up and Down, and gives the draft back', async () => {
-    expect(shown((await type(`dr${KEYS.up}${KEYS.up}`, entries)).prompt)).toBe('How many?|');
-    expect(shown((await type(`dr${KEYS.up}${KEYS.down}`, entries)).prompt)).toBe('dr|');
-    expect(shown((await type(KEYS.up.repeat(9), entries)).prompt)).toBe('What is it?|');
+    expect(shown((await type(`dr${KEYS.up}${KEYS.up}`, entries)).input)).toBe('How many?|');
+    expect(shown((await type(`dr${KEYS.up}${KEYS.down}`, entries)).input)).toBe('dr|');
+    expect(shown((await type(KEYS.up.repeat(9), entries)).input)).toBe('What is it?|');
   });
 
   it('is searched with Ctrl-R, again for older ones, and Enter sends what is found', async () => {
@@ -154,12 +154,12 @@ describe('history', () => {
     expect((await type('\u0012is\u0012\r', entries)).effects).toEqual([
       { type: 'submit', text: 'What is it?' },
     ]);
-    expect(shown((await type(`\u0012many${KEYS.home}`, entries)).prompt)).toBe('|How many?');
+    expect(shown((await type(`\u0012many${KEYS.home}`, entries)).input)).toBe('|How many?');
   });
 
-  it('leaves the prompt as it was when the search is given up', async () => {
-    expect(shown((await type('draft\u0012is\u0007', entries)).prompt)).toBe('draft|');
-    expect(shown((await type('draft\u0012is\u0003', entries)).prompt)).toBe('draft|');
+  it('leaves the input line as it was when the search is given up', async () => {
+    expect(shown((await type('draft\u0012is\u0007', entries)).input)).toBe('draft|');
+    expect(shown((await type('draft\u0012is\u0003', entries)).input)).toBe('draft|');
   });
 
   it('keeps a repeated line once, and no more than so many', () => {
@@ -173,18 +173,18 @@ describe('history', () => {
 
 describe('completion', () => {
   it('takes the only candidate, what several share, and nothing after more was typed', async () => {
-    const { prompt, effects } = await type('/image st\t');
+    const { input, effects } = await type('/image st\t');
     expect(effects).toEqual([{ type: 'complete', text: '/image st' }]);
-    const only = complete(prompt, '/image st', { start: 7, candidates: ['street.png'] });
+    const only = complete(input, '/image st', { start: 7, candidates: ['street.png'] });
     expect(shown(only)).toBe('/image street.png|');
-    const several = complete(prompt, '/image st', { start: 7, candidates: ['street.png', 'strand.png'] });
+    const several = complete(input, '/image st', { start: 7, candidates: ['street.png', 'strand.png'] });
     expect([shown(several), several.candidates]).toEqual(['/image str|', ['street.png', 'strand.png']]);
-    expect(complete(prompt, '/image s', { start: 7, candidates: ['sun.png'] })).toBe(prompt);
+    expect(complete(input, '/image s', { start: 7, candidates: ['sun.png'] })).toBe(input);
   });
 
   it('never takes half of a character', async () => {
-    const { prompt } = await type('/image \t');
-    const several = complete(prompt, '/image ', { start: 7, candidates: ['😀.png', '😁.png'] });
+    const { input } = await type('/image \t');
+    const several = complete(input, '/image ', { start: 7, candidates: ['😀.png', '😁.png'] });
     expect(shown(several)).toBe('/image |');
   });
 });
