@@ -3,7 +3,7 @@ import { ReadStream, WriteStream } from 'node:tty';
 import type { ChatHost } from '../chat/chat-host.js';
 import { ChatSession } from '../chat/chat-session.js';
 import { completeText } from '../chat/complete.js';
-import { findPicture, runLine } from '../chat/run-line.js';
+import { picturePathIn, runLine } from '../chat/run-line.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { complete, pressKey, type InputEffect } from '../terminal/screen/input.js';
@@ -176,7 +176,7 @@ class ScreenChat {
 
   /** A dropped picture is looked at; any other text goes into the input line. */
   async #takePaste(text: string): Promise<void> {
-    const path = await findPicture(text);
+    const path = await picturePathIn(text);
     if (path !== undefined) {
       this.#submit(text.trim());
       return;

@@ -2,7 +2,7 @@ import { askChoosing } from '../../src/engine/ask-choosing.js';
 import type { Engine, ImagePrefix, Sampling, ScoredChoice } from '../../src/engine/engine.js';
 import { choosingOf } from '../../src/llava/choosing.js';
 import { overlapOf, parseBox } from '../../src/llava/box.js';
-import type { Question } from '../../src/world/index.js';
+import type { SceneQuestion } from '../../src/world/index.js';
 import { COLORS } from '../../src/world/words.js';
 import { lookAtScenes } from './ask-scenes.js';
 
@@ -25,7 +25,7 @@ interface Told {
 /** The answer, which is one of the labels when there are some. */
 export async function askOneOf(
   prefix: ImagePrefix,
-  { request }: Pick<Question, 'request'>,
+  { request }: Pick<SceneQuestion, 'request'>,
   labels?: readonly string[],
   isWeighed = false,
 ): Promise<Told> {
@@ -65,7 +65,7 @@ export async function measureColours(engine: Engine, count: number): Promise<rea
 
 /** How much the model's boxes share with the true ones; what is no box shares nothing. */
 export async function measureBoxes(engine: Engine, count: number): Promise<readonly number[]> {
-  const isBox = ({ kind }: Question) => kind === 'box';
+  const isBox = ({ kind }: SceneQuestion) => kind === 'box';
   return await askFresh(engine, count, 2, isBox, async (prefix, question) => {
     const { answer } = await askOneOf(prefix, question);
     const [said, truth] = [parseBox(answer), parseBox(question.answer)];
@@ -107,7 +107,7 @@ export function mean(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }
 
-function isShort(kind: Question['kind']): (question: Question) => boolean {
+function isShort(kind: SceneQuestion['kind']): (question: SceneQuestion) => boolean {
   return (question) => question.kind === kind && question.format === 'short' && question.fact !== undefined;
 }
 
@@ -115,11 +115,11 @@ async function askFresh<Result>(
   engine: Engine,
   count: number,
   ofScene: number,
-  isWanted: (question: Question) => boolean,
-  ask: (prefix: ImagePrefix, question: Question) => Promise<Result>,
+  isWanted: (question: SceneQuestion) => boolean,
+  ask: (prefix: ImagePrefix, question: SceneQuestion) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
-  const choose = (questions: readonly Question[]) => questions.filter(isWanted).slice(0, ofScene);
+  const choose = (questions: readonly SceneQuestion[]) => questions.filter(isWanted).slice(0, ofScene);
   for (let first = 0; results.length < count; first += 20) {
     for (const { features, questions } of await lookAtScenes(engine, 20, choose, first)) {
       const prefix = engine.look(features);
