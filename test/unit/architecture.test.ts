@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   forms: ['llava'],
   files: ['llava'],
   flow: [],
-  batch: ['llava', 'flow', 'files', 'forms', 'engine', 'weights'],
+  batch: ['llava', 'flow', 'forms', 'engine'],
   world: ['llava'],
   eval: ['llava', 'files', 'world'],
   bench: ['llava', 'eval'],
@@ -51,6 +51,9 @@ const ONLY_IN: Record<string, string> = {
   'supports-terminal-graphics': 'terminal',
 };
 
+/** Rooms whose files still import each other in circles; it is to be emptied, and then removed. */
+const ROOMS_WITH_CYCLES: readonly string[] = ['commands'];
+
 interface SourceFile {
   /** From src, such as `llava/prompt.ts`. */
   readonly path: string;
@@ -66,13 +69,49 @@ const files = readdirSync(projectFile('src'), { recursive: true, encoding: 'utf8
   .map(readSource);
 
 function readSource(path: string): SourceFile {
-  const text = readFileSync(projectFile(`src/${path}`), 'utf8');
-  const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!);
+  return parseSource(path, readFileSync(projectFile(`src/${path}`), 'utf8'));
+}
+
+function parseSource(path: string, text: string): SourceFile {
+  const imports = [...text.matchAll(/(?:from|import\(?)\s*'([^']+)'/g)].map((match) => match[1]!);
   return { path, room: path.split('/')[0]!, text, imports };
 }
 
 function roomOf(file: SourceFile, specifier: string): string {
-  return normalize(join(dirname(file.path), specifier)).split('/')[0]!;
+  return targetOf(file, specifier).split('/')[0]!;
+}
+
+/** From src, with the ending that the import has. */
+function targetOf(file: SourceFile, specifier: string): string {
+  return normalize(join(dirname(file.path), specifier));
+}
+
+/** Files by what imports call them, each with the files it imports: by value, as a type, as a re-export, or later. */
+function importGraph(sources: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> {
+  const nodeOf = ({ path }: SourceFile) => path.replace(/\.tsx?$/, '.js');
+  const nodes = new Set(sources.map(nodeOf));
+  return new Map(
+    sources.map((file) => {
+      const relative = file.imports.filter((specifier) => specifier.startsWith('.'));
+      const targets = relative.map((specifier) => targetOf(file, specifier));
+      return [nodeOf(file), targets.filter((target) => nodes.has(target))];
+    }),
+  );
+}
+
+/** A cycle for each import that closes one, such as `a.js → b.js → a.js`. */
+function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const follow = (node: string, way: readonly string[]) => {
+    const start = way.indexOf(node);
+    if (start !== -1) cycles.push([...way.slice(start), node].join(' → '));
+    if (start !== -1 || done.has(node)) return;
+    for (const next of graph.get(node) ?? []) follow(next, [...way, node]);
+    done.add(node);
+  };
+  for (const node of graph.keys()) follow(node, []);
+  return cycles;
 }
 
 describe.each(files)('src/$path', (file) => {
@@ -99,5 +138,24 @@ describe.each(files)('src/$path', (file) => {
 
   it('is at most 400 lines', () => {
     expect(file.text.split('\n').length).toBeLessThanOrEqual(400);
+  });
+});
+
+describe('the files of src', () => {
+  it('import each other without cycles', () => {
+    const sources = files.filter(({ room }) => !ROOMS_WITH_CYCLES.includes(room));
+    expect(cyclesOf(importGraph(sources))).toEqual([]);
+  });
+
+  it('lie in rooms without cycles', () => {
+    expect(cyclesOf(new Map(Object.entries(MAY_IMPORT)))).toEqual([]);
+  });
+
+  it.each([
+    ["import './b.js';", "import type { A } from './a.js';"],
+    ["export { b } from './b.js';", "const a = await import('./a.js');"],
+  ])('would be caught with %j and %j', (a, b) => {
+    const graph = importGraph([parseSource('room/a.ts', a), parseSource('room/b.tsx', b)]);
+    expect(cyclesOf(graph)).toEqual(['room/a.js → room/b.js → room/a.js']);
   });
 });
