@@ -2,11 +2,11 @@ import { wholeAnswerTo } from '../answer/answer-question.js';
 import type { Engine, ShownPicture } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Pixels } from '../llava/pixels.js';
-import { pictureKeyOf } from './fingerprint.js';
+import { pictureKeyOf } from './journal/fingerprint.js';
 import type { PictureGroup, PlannedQuestion } from './group-rows.js';
-import { rowAnswerOf } from './row-answer.js';
-import { RowFailure, type RowError } from './row-error.js';
-import { isAddress, loadFoundPicture, type PictureRules } from './row-picture.js';
+import { rowAnswerOf } from './rows/row-answer.js';
+import { RowFailure, type RowError } from './rows/row-error.js';
+import { isAddress, loadFoundPicture, type PictureRules } from './pictures/row-picture.js';
 import type { RowSettler } from './row-settler.js';
 
 /** Pictures decoded ahead of their use. */

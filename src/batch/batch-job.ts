@@ -2,10 +2,9 @@ import { rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { Journal } from './journal.js';
-import type { JournalHeader } from './journal-entry.js';
-import { OutputFile, type RowSink } from './output-file.js';
-import { StreamOutput } from './stream-output.js';
+import { Journal } from './journal/journal.js';
+import type { JournalHeader } from './journal/journal-entry.js';
+import { OutputFile, StreamOutput, type RowSink } from './output/output-file.js';
 
 /** What to do about an output or a journal that is there already. */
 export type Existing = 'refuse' | 'resume' | 'overwrite';

@@ -1,4 +1,4 @@
-import type { RowErrorCode } from './row-error.js';
+import type { RowErrorCode } from './rows/row-error.js';
 
 /** What became of a batch, so far or in the end. */
 export interface BatchSummary {

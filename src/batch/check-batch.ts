@@ -1,13 +1,13 @@
-import type { FailedRow, RowShape } from './batch-row.js';
-import { KeyTable } from './key-table.js';
-import { mapInOrder } from './map-in-order.js';
-import { PictureFinder } from './picture-finder.js';
+import type { FailedRow, RowShape } from './rows/batch-row.js';
+import { KeyTable } from './journal/key-table.js';
+import { mapInOrder } from '../flow/map-in-order.js';
+import { PictureFinder } from './pictures/picture-finder.js';
 import { prepareRow } from './prepare-row.js';
-import { readRows, type ReadRowsOptions } from './read-rows.js';
-import type { RowErrorCode } from './row-error.js';
-import type { PictureRules } from './row-picture.js';
+import { readRows, type ReadRowsOptions } from './rows/read-rows.js';
+import type { RowErrorCode } from './rows/row-error.js';
+import type { PictureRules } from './pictures/row-picture.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
-import { untilAborted } from './until-aborted.js';
+import { itemsUntilAborted } from '../flow/until-aborted.js';
 
 export interface CheckRequest extends ReadRowsOptions {
   readonly input: AsyncIterable<Uint8Array>;
@@ -65,7 +65,7 @@ export async function checkBatch(
   let questions = 0;
   let unshared = 0;
 
-  const prepared = mapInOrder(readRows(untilAborted(input, signal), request), LOOKUPS, (row) =>
+  const prepared = mapInOrder(readRows(itemsUntilAborted(input, signal), request), LOOKUPS, (row) =>
     prepareRow(row, finder, basis),
   );
   for await (const row of prepared) {

@@ -2,7 +2,7 @@ import type { AskedQuestion } from '../answer/asked-question.js';
 import type { Mark } from '../llava/mark.js';
 import type { Placed } from './plan-windows.js';
 import type { AskableRow } from './prepare-row.js';
-import type { FoundPicture } from './row-picture.js';
+import type { FoundPicture } from './pictures/row-picture.js';
 
 /** What is asked once, for all rows that ask it. */
 export interface PlannedQuestion extends AskedQuestion {

@@ -2,13 +2,12 @@ import { createReadStream } from 'node:fs';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import type { QuestionDefaults } from '../answer/question-options.js';
-import type { BatchRow, FailedRow } from './batch-row.js';
-import { readLines, type InputLine } from './read-lines.js';
-import { readRows } from './read-rows.js';
-import { shardOf } from './shard.js';
+import type { BatchRow, FailedRow } from './rows/batch-row.js';
+import { readLines, type InputLine } from './rows/read-lines.js';
+import { readRows, shardOf } from './rows/read-rows.js';
 
 /** Fields that tell which row of the input an output row belongs to. */
-const MARKS = ['custom_id', 'question_id', 'id', 'question'] as const;
+const ID_FIELDS = ['custom_id', 'question_id', 'id', 'question'] as const;
 
 /** Output rows may repeat long texts. */
 const MAX_BYTES = 2 ** 30;
@@ -65,7 +64,7 @@ async function nextLine(
   }
 }
 
-/** Whether the marks that both rows have are equal. */
+/** Whether the ids that both rows have are equal. */
 function belongs(line: string, { fields }: BatchRow | FailedRow): boolean {
   let output: unknown;
   try {
@@ -75,9 +74,9 @@ function belongs(line: string, { fields }: BatchRow | FailedRow): boolean {
   }
   if (typeof output !== 'object' || output === null) return false;
   const written = Object.entries(output);
-  return MARKS.every((mark) => {
-    const value = written.find(([name]) => name === mark)?.[1] as unknown;
-    const wanted = fields[mark];
+  return ID_FIELDS.every((field) => {
+    const value = written.find(([name]) => name === field)?.[1] as unknown;
+    const wanted = fields[field];
     return value === undefined || wanted === undefined || JSON.stringify(value) === JSON.stringify(wanted);
   });
 }

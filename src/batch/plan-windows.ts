@@ -1,4 +1,4 @@
-import type { FailedRow } from './batch-row.js';
+import type { FailedRow } from './rows/batch-row.js';
 import type { AskableRow } from './prepare-row.js';
 
 /** How much of the input is looked at together. */

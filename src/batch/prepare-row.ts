@@ -1,9 +1,9 @@
 import { putQuestion, type AskedQuestion } from '../answer/asked-question.js';
-import type { BatchRow, FailedRow } from './batch-row.js';
-import { fingerprintOf } from './fingerprint.js';
-import type { PictureFinder } from './picture-finder.js';
-import { asBadRow, RowFailure } from './row-error.js';
-import type { FoundPicture } from './row-picture.js';
+import type { BatchRow, FailedRow } from './rows/batch-row.js';
+import { fingerprintOf } from './journal/fingerprint.js';
+import type { PictureFinder } from './pictures/picture-finder.js';
+import { asBadRow, RowFailure } from './rows/row-error.js';
+import type { FoundPicture } from './pictures/row-picture.js';
 
 /** A row whose picture was found: ready to be asked. */
 export interface AskableRow extends AskedQuestion {

@@ -1,14 +1,14 @@
-import type { FailedRow } from './batch-row.js';
+import type { FailedRow } from './rows/batch-row.js';
 import type { BatchCount, RowOrigin } from './batch-summary.js';
 import type { PlannedQuestion } from './group-rows.js';
-import type { Journal } from './journal.js';
-import type { JournalEntry } from './journal-entry.js';
+import type { Journal } from './journal/journal.js';
+import type { JournalEntry } from './journal/journal-entry.js';
 import type { Placed, PlannedRow } from './plan-windows.js';
 import { failRow, type AskableRow } from './prepare-row.js';
-import type { BatchFacts, RowAnswer } from './row-answer.js';
-import type { RowError } from './row-error.js';
-import type { RowOutput } from './row-output.js';
-import { writeAnsweredRow, writeFailedRow } from './write-row.js';
+import type { BatchFacts, RowAnswer } from './rows/row-answer.js';
+import type { RowError } from './rows/row-error.js';
+import type { RowOutput } from './output/row-output.js';
+import { writeAnsweredRow, writeFailedRow } from './rows/write-row.js';
 
 /** Brings outcomes to the journal first, then to their rows. */
 export class RowSettler {

@@ -4,16 +4,15 @@ import { answerQuestions } from './answer-questions.js';
 import type { BatchJob } from './batch-job.js';
 import { BatchCount, type BatchSummary } from './batch-summary.js';
 import { groupRows } from './group-rows.js';
-import { mapInOrder, oneAhead } from './map-in-order.js';
-import { PictureFinder } from './picture-finder.js';
+import { mapInOrder, oneAhead } from '../flow/map-in-order.js';
+import { PictureFinder } from './pictures/picture-finder.js';
 import { planWindows, WINDOW_LIMITS, type WindowLimits } from './plan-windows.js';
 import { prepareRow } from './prepare-row.js';
-import { readRows } from './read-rows.js';
-import { RowOutput } from './row-output.js';
-import type { PictureRules } from './row-picture.js';
+import { readRows, type Shard } from './rows/read-rows.js';
+import { RowOutput } from './output/row-output.js';
+import type { PictureRules } from './pictures/row-picture.js';
 import { RowSettler } from './row-settler.js';
-import type { Shard } from './shard.js';
-import { untilAborted } from './until-aborted.js';
+import { itemsUntilAborted } from '../flow/until-aborted.js';
 
 /** A batch, complete and checked. */
 export interface BatchRequest {
@@ -69,7 +68,7 @@ export async function runBatch(
   const facts = { model, created: journal.header.created, timings: request.timings === true };
   const settler = new RowSettler(journal, output, count, facts);
   const finder = new PictureFinder(pictures, journal, end.signal);
-  const rows = readRows(untilAborted(request.input, end.signal), request);
+  const rows = readRows(itemsUntilAborted(request.input, end.signal), request);
   const prepared = mapInOrder(rows, LOOKUPS, (row) =>
     prepareRow(row, finder, { exif: pictures.exif, weights }),
   );

@@ -23,7 +23,7 @@ import {
   type ChatTurn,
 } from './chat-turn.js';
 import { EMPTY_STATUS, type ChatStatus, type ChatView } from './chat-view.js';
-import { untilAborted } from './until-aborted.js';
+import { resultUntilAborted } from '../flow/until-aborted.js';
 
 /** The chat itself: pictures, what was said about each, and the weights that answer. One thing at a time. */
 export class ChatSession implements AsyncDisposable {
@@ -121,7 +121,7 @@ export class ChatSession implements AsyncDisposable {
     try {
       if (this.#status.device !== undefined) this.#show({ work: `looking at ${seen.info.label}` });
       // A stopped question leaves it to go on: the next one needs it as well.
-      const shown = await untilAborted(this.#evaluated(seen), signal);
+      const shown = await resultUntilAborted(this.#evaluated(seen), signal);
       const turns = await this.#makeRoom(shown, request, isIndependent ? [] : earlier);
       if (turns === undefined) return;
       this.view.begin(question);

@@ -23,7 +23,7 @@ export async function runLine(
 ): Promise<boolean> {
   const parsed = parseLine(line);
   if (parsed.kind === 'command') return await runCommand(session, host, parsed.name, parsed.rest, signal);
-  const path = await findPicture(line);
+  const path = await picturePathIn(line);
   if (path !== undefined) {
     await session.look(isWebAddress(path) ? { kind: 'address', path } : { kind: 'file', path }, signal);
     return true;
@@ -38,7 +38,7 @@ export async function runLine(
 }
 
 /** The picture that a text names and nothing else: a web address, or the path of a file that is there. */
-export async function findPicture(text: string): Promise<string | undefined> {
+export async function picturePathIn(text: string): Promise<string | undefined> {
   if (isWebAddress(text)) return text.trim();
   for (const path of readPaths(text)) {
     // A word that happens to be a file's name is a word.

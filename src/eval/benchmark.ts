@@ -55,7 +55,7 @@ export interface EvalRow {
 }
 
 /** A file to write: a submission, or what a judge reads. */
-export interface OutputFile {
+export interface FileToWrite {
   readonly name: string;
   readonly content: string | Uint8Array;
   /** What becomes of it: "upload to …", "input of …". */
@@ -93,7 +93,7 @@ export interface Benchmark {
    */
   score?(folder: string, answers: AnswerFile): Promise<EvalResult>;
   /** Submission or judge files. @throws ExpectedError('input') as `score` */
-  write?(folder: string, answers: AnswerFile): Promise<readonly OutputFile[]>;
+  write?(folder: string, answers: AnswerFile): Promise<readonly FileToWrite[]>;
   /**
    * The figures of what a judge said; several files are several runs.
    * @param sample questions without a review are left out, not refused

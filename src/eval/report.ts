@@ -2,7 +2,7 @@ import type { Benchmark, PublishedModel } from './benchmark.js';
 import type { EvalResult, Figure } from './eval-result.js';
 
 /** A measured figure beside a published one. */
-export interface Comparison {
+export interface PublishedComparison {
   readonly figure: Figure;
   readonly model: PublishedModel;
   readonly published: number;
@@ -16,7 +16,10 @@ export interface Comparison {
 const ROUNDING = 0.05;
 
 /** Every figure of a result that has a published counterpart, model by model. */
-export function compareWithPublished(result: EvalResult, benchmark: Benchmark): readonly Comparison[] {
+export function compareWithPublished(
+  result: EvalResult,
+  benchmark: Benchmark,
+): readonly PublishedComparison[] {
   return [result.headline, ...result.figures].flatMap((figure) =>
     Object.entries(benchmark.published[figure.name] ?? {}).map(([model, published]) => ({
       figure,

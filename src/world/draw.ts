@@ -2,7 +2,7 @@ import { boxOnPaddedSquare, type Box } from '../llava/box.js';
 import type { Rgb } from './palette.js';
 import type { Scene, Thing } from './scene.js';
 
-export type Point = readonly [x: number, y: number];
+type Point = readonly [x: number, y: number];
 
 const STAR_INNER = 0.42;
 

@@ -1,6 +1,5 @@
 /** The world that the demo model knows: pictures of coloured shapes, and what can be asked about them. */
-export { boxOf } from './draw.js';
-export { drawScene } from './draw.js';
-export { askAbout, type Kind, type Question } from './questions.js';
+export { boxOf, drawScene } from './draw.js';
+export { askAbout, type Kind, type SceneQuestion } from './questions.js';
 export { createRandom, type Random } from './random.js';
 export { createScene, type Scene, type Thing } from './scene.js';

@@ -10,7 +10,7 @@ import { capitalize } from './words.js';
 export type Kind = InquiryKind | 'describe' | 'box' | 'region';
 
 /** A question on a scene in one format, with the one right answer. */
-export interface Question {
+export interface SceneQuestion {
   readonly kind: Kind;
   readonly format: ResponseFormat;
   /** What a user types: empty for a caption asked for without a question, a box for a region. */
@@ -24,7 +24,7 @@ export interface Question {
 }
 
 /** Every question on the scene, in every format it can be asked in. */
-export function askAbout(scene: Scene, random: Random): Question[] {
+export function askAbout(scene: Scene, random: Random): SceneQuestion[] {
   return [
     ...inquiriesAbout(scene, random).flatMap((inquiry) => inFormats(inquiry, random)),
     ...descriptions(scene),
@@ -32,7 +32,7 @@ export function askAbout(scene: Scene, random: Random): Question[] {
   ].map((asked) => ({ ...asked, request: requestOf(asked, scene) }));
 }
 
-type Asked = Omit<Question, 'request'>;
+type Asked = Omit<SceneQuestion, 'request'>;
 
 function requestOf({ question, format, choices }: Asked, scene: Scene): string {
   return writeRequest({ text: question, format, ...(choices !== undefined && { choices }) }, scene);

@@ -3,9 +3,9 @@ import { createServer, type RequestListener } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkSocket, type Lookup } from '../../src/batch/connect-checked.js';
-import { PictureFetcher, type FetchOptions } from '../../src/batch/fetch-picture.js';
-import { RowFailure } from '../../src/batch/row-error.js';
+import { checkSocket, type Lookup } from '../../src/batch/pictures/public-address.js';
+import { PictureFetcher, type FetchOptions } from '../../src/batch/pictures/fetch-picture.js';
+import { RowFailure } from '../../src/batch/rows/row-error.js';
 
 const png = await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
   .png()

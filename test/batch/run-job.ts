@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { openBatchJob, type Existing } from '../../src/batch/batch-job.js';
 import type { BatchSummary } from '../../src/batch/batch-summary.js';
-import type { FetchOptions } from '../../src/batch/fetch-picture.js';
-import { PictureFetcher } from '../../src/batch/fetch-picture.js';
+import type { FetchOptions } from '../../src/batch/pictures/fetch-picture.js';
+import { PictureFetcher } from '../../src/batch/pictures/fetch-picture.js';
 import { runBatch, type BatchRequest } from '../../src/batch/run-batch.js';
-import type { PictureRules } from '../../src/batch/row-picture.js';
+import type { PictureRules } from '../../src/batch/pictures/row-picture.js';
 import { PureEngine } from './pure-engine.js';
 
 export interface JobSetup {

@@ -23,7 +23,7 @@ it('looks as captured, from the first picture to leaving', { timeout: 120_000 },
       .replace(/^\d+(?=\/2048 tokens)/gm, 'N');
     await expect(`${text}\n`).toMatchFileSnapshot(`captures/${name}.txt`);
   };
-  /** Says a line and waits until the prompt is free again, the status line at rest below it. */
+  /** Says a line and waits until the input line is free again, the status line at rest below it. */
   const say = async (line: string, brings: string) => {
     await chat.say(line, brings);
     await chat.waitFor(/\n>\n\d+\/2048 tokens[^\n…]*\n*$/);

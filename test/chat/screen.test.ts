@@ -39,7 +39,7 @@ describe('llava chat on a terminal', { timeout: 120_000 }, () => {
     expect(await chat.exitCode).toBe(0);
   });
 
-  it('leaves at the second Ctrl-C at an empty prompt', async () => {
+  it('leaves at the second Ctrl-C on an empty line', async () => {
     using chat = new ChatTerminal([shapes], { env });
     await chat.waitFor('demo · cpu');
     chat.type(KEYS.ctrlC);

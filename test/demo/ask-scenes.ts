@@ -2,7 +2,7 @@ import type { LlamaEngine } from '../../src/engine/local/llama-engine.js';
 import type { Sampling } from '../../src/engine/engine.js';
 import type { ImageFeatures } from '../../src/engine/local/image-features.js';
 import { loadPixels } from '../../src/llava/pixels.js';
-import { askAbout, createRandom, createScene, type Question } from '../../src/world/index.js';
+import { askAbout, createRandom, createScene, type SceneQuestion } from '../../src/world/index.js';
 import { scenePng } from '../helpers/scene-pictures.js';
 
 /** Training never saw scenes from here on. */
@@ -12,7 +12,7 @@ const GREEDY: Sampling = { temperature: 0, topP: 1, seed: undefined, maxTokens: 
 
 /** A question on a fresh scene, with what the model said. */
 export interface Asked {
-  readonly question: Question;
+  readonly question: SceneQuestion;
   readonly answer: string;
 }
 
@@ -20,9 +20,9 @@ export interface Asked {
 export async function lookAtScenes(
   engine: LlamaEngine,
   count: number,
-  choose: (questions: readonly Question[]) => readonly Question[],
+  choose: (questions: readonly SceneQuestion[]) => readonly SceneQuestion[],
   first = 0,
-): Promise<{ features: ImageFeatures; questions: readonly Question[] }[]> {
+): Promise<{ features: ImageFeatures; questions: readonly SceneQuestion[] }[]> {
   const scenes = [];
   for (let index = 0; index < count; index++) {
     const seed = FIRST_FRESH_SEED + first + index;
@@ -39,7 +39,7 @@ export async function lookAtScenes(
 /** Asks every question about the features given for it. */
 export async function askAll(
   engine: LlamaEngine,
-  scenes: readonly { features: ImageFeatures; questions: readonly Question[] }[],
+  scenes: readonly { features: ImageFeatures; questions: readonly SceneQuestion[] }[],
 ): Promise<Asked[]> {
   const asked: Asked[] = [];
   for (const { features, questions } of scenes) {

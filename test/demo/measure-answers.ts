@@ -3,7 +3,7 @@ import type { LlamaEngine } from '../../src/engine/local/llama-engine.js';
 import type { ShownPicture, Sampling, ScoredChoice } from '../../src/engine/engine.js';
 import { choosingOf } from '../../src/llava/choosing.js';
 import { overlapOf, parseBox } from '../../src/llava/box.js';
-import type { Question } from '../../src/world/index.js';
+import type { SceneQuestion } from '../../src/world/index.js';
 import { COLORS } from '../../src/world/words.js';
 import { lookAtScenes } from './ask-scenes.js';
 
@@ -26,7 +26,7 @@ interface Told {
 /** The answer, which is one of the labels when there are some. */
 export async function askOneOf(
   prefix: ShownPicture,
-  { request }: Pick<Question, 'request'>,
+  { request }: Pick<SceneQuestion, 'request'>,
   labels?: readonly string[],
   isWeighed = false,
 ): Promise<Told> {
@@ -66,7 +66,7 @@ export async function measureColours(engine: LlamaEngine, count: number): Promis
 
 /** How much the model's boxes share with the true ones; what is no box shares nothing. */
 export async function measureBoxes(engine: LlamaEngine, count: number): Promise<readonly number[]> {
-  const isBox = ({ kind }: Question) => kind === 'box';
+  const isBox = ({ kind }: SceneQuestion) => kind === 'box';
   return await askFresh(engine, count, 2, isBox, async (prefix, question) => {
     const { answer } = await askOneOf(prefix, question);
     const [said, truth] = [parseBox(answer), parseBox(question.answer)];
@@ -108,7 +108,7 @@ export function mean(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }
 
-function isShort(kind: Question['kind']): (question: Question) => boolean {
+function isShort(kind: SceneQuestion['kind']): (question: SceneQuestion) => boolean {
   return (question) => question.kind === kind && question.format === 'short' && question.fact !== undefined;
 }
 
@@ -116,11 +116,11 @@ async function askFresh<Result>(
   engine: LlamaEngine,
   count: number,
   ofScene: number,
-  isWanted: (question: Question) => boolean,
-  ask: (prefix: ShownPicture, question: Question) => Promise<Result>,
+  isWanted: (question: SceneQuestion) => boolean,
+  ask: (prefix: ShownPicture, question: SceneQuestion) => Promise<Result>,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
-  const choose = (questions: readonly Question[]) => questions.filter(isWanted).slice(0, ofScene);
+  const choose = (questions: readonly SceneQuestion[]) => questions.filter(isWanted).slice(0, ofScene);
   for (let first = 0; results.length < count; first += 20) {
     for (const { features, questions } of await lookAtScenes(engine, 20, choose, first)) {
       const prefix = engine.look(features);

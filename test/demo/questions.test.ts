@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { openLlamaEngine } from '../../src/engine/local/llama-engine.js';
-import { createRandom, type Question } from '../../src/world/index.js';
+import { createRandom, type SceneQuestion } from '../../src/world/index.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { accuracy, askAll, chance, lookAtScenes } from './ask-scenes.js';
 
@@ -18,7 +18,7 @@ afterAll(() => engine[Symbol.asyncDispose]());
 
 const random = createRandom(1);
 const formats = Object.keys(PROMISED) as (keyof typeof PROMISED)[];
-const choose = (questions: readonly Question[]) =>
+const choose = (questions: readonly SceneQuestion[]) =>
   formats.flatMap((format) => random.shuffle(ofFormat(questions, format)).slice(0, PER_FORMAT));
 const scenes = await lookAtScenes(engine, SCENES, choose);
 const asked = await askAll(engine, scenes);
@@ -27,7 +27,10 @@ const swapped = await askAll(
   scenes.map(({ questions }, index) => ({ features: scenes[(index + 1) % SCENES]!.features, questions })),
 );
 
-function ofFormat(questions: readonly Question[], format: Question['format']): readonly Question[] {
+function ofFormat(
+  questions: readonly SceneQuestion[],
+  format: SceneQuestion['format'],
+): readonly SceneQuestion[] {
   return questions.filter((question) => question.format === format && question.kind !== 'describe');
 }
 

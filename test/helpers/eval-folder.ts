@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Benchmark, EvalRow, OutputFile } from '../../src/eval/benchmark.js';
+import type { Benchmark, EvalRow, FileToWrite } from '../../src/eval/benchmark.js';
 import type { Figure } from '../../src/eval/eval-result.js';
 import { readAnswers, type AnswerFile } from '../../src/eval/files/read-answers.js';
 
@@ -43,7 +43,7 @@ export function brief(figures: readonly Figure[]): string[] {
 }
 
 /** The text of an output file. */
-export function textOf(files: readonly OutputFile[] | undefined, name: string): string {
+export function textOf(files: readonly FileToWrite[] | undefined, name: string): string {
   const content = files?.find((file) => file.name === name)?.content;
   if (typeof content !== 'string') throw new Error(`no text file ${name}`);
   return content;

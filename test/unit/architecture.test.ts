@@ -6,6 +6,7 @@ import { projectFile } from '../helpers/run-llava.js';
 /** Which rooms a room may import; files beside the rooms are the edge and may import all. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   llava: [],
+  flow: [],
   files: ['llava'],
   forms: ['llava'],
   world: ['llava'],
@@ -14,13 +15,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   weights: ['llava', 'files', 'hub'],
   answer: ['llava', 'files', 'forms', 'engine'],
   opening: ['llava', 'engine', 'weights', 'hub'],
-  batch: ['llava', 'files', 'forms', 'engine', 'answer', 'weights'],
-  chat: ['llava', 'forms', 'engine', 'answer'],
+  batch: ['llava', 'flow', 'files', 'forms', 'engine', 'answer', 'weights'],
+  chat: ['llava', 'flow', 'forms', 'engine', 'answer'],
   eval: ['llava', 'files', 'world'],
   bench: ['llava', 'files', 'eval'],
   terminal: ['llava', 'engine', 'answer'],
   commands: [
     'llava',
+    'flow',
     'files',
     'forms',
     'world',
@@ -69,13 +71,49 @@ const files = readdirSync(projectFile('src'), { recursive: true, encoding: 'utf8
   .map(readSource);
 
 function readSource(path: string): SourceFile {
-  const text = readFileSync(projectFile(`src/${path}`), 'utf8');
-  const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1]!);
+  return parseSource(path, readFileSync(projectFile(`src/${path}`), 'utf8'));
+}
+
+function parseSource(path: string, text: string): SourceFile {
+  const imports = [...text.matchAll(/(?:from|import\(?)\s*'([^']+)'/g)].map((match) => match[1]!);
   return { path, room: path.split('/')[0]!, text, imports };
 }
 
 function roomOf(file: SourceFile, specifier: string): string {
-  return normalize(join(dirname(file.path), specifier)).split('/')[0]!;
+  return targetOf(file, specifier).split('/')[0]!;
+}
+
+/** From src, with the ending that the import has. */
+function targetOf(file: SourceFile, specifier: string): string {
+  return normalize(join(dirname(file.path), specifier));
+}
+
+/** Files by what imports call them, each with the files it imports: by value, as a type, as a re-export, or later. */
+function importGraph(sources: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> {
+  const nodeOf = ({ path }: SourceFile) => path.replace(/\.tsx?$/, '.js');
+  const nodes = new Set(sources.map(nodeOf));
+  return new Map(
+    sources.map((file) => {
+      const relative = file.imports.filter((specifier) => specifier.startsWith('.'));
+      const targets = relative.map((specifier) => targetOf(file, specifier));
+      return [nodeOf(file), targets.filter((target) => nodes.has(target))];
+    }),
+  );
+}
+
+/** A cycle for each import that closes one, such as `a.js → b.js → a.js`. */
+function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const follow = (node: string, way: readonly string[]) => {
+    const start = way.indexOf(node);
+    if (start !== -1) cycles.push([...way.slice(start), node].join(' → '));
+    if (start !== -1 || done.has(node)) return;
+    for (const next of graph.get(node) ?? []) follow(next, [...way, node]);
+    done.add(node);
+  };
+  for (const node of graph.keys()) follow(node, []);
+  return cycles;
 }
 
 describe.each(files)('src/$path', (file) => {
@@ -105,25 +143,20 @@ describe.each(files)('src/$path', (file) => {
   });
 });
 
-describe('files', () => {
-  it('import each other in one direction only, types and lazy imports included', () => {
-    const byPath = new Map(files.map((file) => [file.path, file]));
-    const targets = (file: SourceFile) =>
-      file.imports
-        .filter((specifier) => specifier.startsWith('.'))
-        .map((specifier) => normalize(join(dirname(file.path), specifier)).replace(/\.js$/, ''))
-        .map((path) => byPath.get(`${path}.ts`) ?? byPath.get(`${path}.tsx`))
-        .filter((target) => target !== undefined);
-    const done = new Set<SourceFile>();
-    const cycles: string[] = [];
-    const visit = (file: SourceFile, way: readonly SourceFile[]) => {
-      const start = way.indexOf(file);
-      if (start >= 0) cycles.push([...way.slice(start), file].map(({ path }) => path).join(' → '));
-      if (start >= 0 || done.has(file)) return;
-      for (const target of targets(file)) visit(target, [...way, file]);
-      done.add(file);
-    };
-    for (const file of files) visit(file, []);
-    expect(cycles).toEqual([]);
+describe('the files of src', () => {
+  it('import each other without cycles', () => {
+    expect(cyclesOf(importGraph(files))).toEqual([]);
+  });
+
+  it('lie in rooms without cycles', () => {
+    expect(cyclesOf(new Map(Object.entries(MAY_IMPORT)))).toEqual([]);
+  });
+
+  it.each([
+    ["import './b.js';", "import type { A } from './a.js';"],
+    ["export { b } from './b.js';", "const a = await import('./a.js');"],
+  ])('would be caught with %j and %j', (a, b) => {
+    const graph = importGraph([parseSource('room/a.ts', a), parseSource('room/b.tsx', b)]);
+    expect(cyclesOf(graph)).toEqual(['room/a.js → room/b.js → room/a.js']);
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { parseRow } from '../../src/batch/parse-row.js';
-import { ROW_ERROR_CODES } from '../../src/batch/row-error.js';
+import { parseRow } from '../../src/batch/rows/parse-row.js';
+import { ROW_ERROR_CODES } from '../../src/batch/rows/row-error.js';
 import { projectFile } from '../helpers/run-llava.js';
 
 it('docs/batch.md has the table of errors', () => {

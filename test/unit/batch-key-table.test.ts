@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { KeyTable } from '../../src/batch/key-table.js';
+import { KeyTable } from '../../src/batch/journal/key-table.js';
 import { Seeded } from '../reference/seeded.js';
 
 const keyOf = (n: number) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readLines, type InputLine } from '../../src/batch/read-lines.js';
+import { readLines, type InputLine } from '../../src/batch/rows/read-lines.js';
 
 async function* chunks(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += size)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { RowFields } from '../../src/batch/batch-row.js';
-import { parseRow } from '../../src/batch/parse-row.js';
-import { ROW_ERROR_CODES } from '../../src/batch/row-error.js';
-import { writeAnsweredRow, writeFailedRow } from '../../src/batch/write-row.js';
+import type { RowFields } from '../../src/batch/rows/batch-row.js';
+import { parseRow } from '../../src/batch/rows/parse-row.js';
+import { ROW_ERROR_CODES } from '../../src/batch/rows/row-error.js';
+import { writeAnsweredRow, writeFailedRow } from '../../src/batch/rows/write-row.js';
 import { Seeded } from '../reference/seeded.js';
 
 const defaults = { sampling: { temperature: 0, topP: 1, seed: undefined, maxTokens: 512 } };

@@ -4,15 +4,15 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { readDataUrl } from '../../src/batch/data-url.js';
-import { fingerprintOf, type AnswerSource } from '../../src/batch/fingerprint.js';
-import { RowFailure } from '../../src/batch/row-error.js';
+import { readDataUrl } from '../../src/batch/pictures/data-url.js';
+import { fingerprintOf, type AnswerSource } from '../../src/batch/journal/fingerprint.js';
+import { RowFailure } from '../../src/batch/rows/row-error.js';
 import {
   checkPixels,
   findPicture,
   loadFoundPicture,
   type PictureRules,
-} from '../../src/batch/row-picture.js';
+} from '../../src/batch/pictures/row-picture.js';
 import { readSchema } from '../../src/forms/answer-schema.js';
 import { parseMark } from '../../src/llava/mark.js';
 import { loadPixels } from '../../src/llava/pixels.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isPublicAddress } from '../../src/batch/public-address.js';
+import { isPublicAddress } from '../../src/batch/pictures/public-address.js';
 
 it.each([
   ['8.8.8.8', true],

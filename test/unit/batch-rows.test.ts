@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { QuestionDefaults } from '../../src/answer/question-options.js';
-import type { RowFields } from '../../src/batch/batch-row.js';
-import { parseRow } from '../../src/batch/parse-row.js';
-import type { AnsweredRow } from '../../src/batch/row-answer.js';
-import { writeAnsweredRow, writeFailedRow } from '../../src/batch/write-row.js';
+import type { RowFields } from '../../src/batch/rows/batch-row.js';
+import { parseRow } from '../../src/batch/rows/parse-row.js';
+import type { AnsweredRow } from '../../src/batch/rows/row-answer.js';
+import { writeAnsweredRow, writeFailedRow } from '../../src/batch/rows/write-row.js';
 
 const defaults: QuestionDefaults = { sampling: { temperature: 0, topP: 1, seed: undefined, maxTokens: 512 } };
 const facts = { model: 'demo', created: 1_700_000_000, timings: false };

@@ -3,7 +3,7 @@ import { emitKeypressEvents } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { snapToGrapheme } from '../../src/terminal/screen/graphemes.js';
 import { KeyGatherer, type Key, type Keypress } from '../../src/terminal/screen/keyboard.js';
-import { complete, emptyPrompt, pressKey } from '../../src/terminal/screen/input.js';
+import { complete, emptyInput, pressKey } from '../../src/terminal/screen/input.js';
 import { Seeded } from '../reference/seeded.js';
 
 /** Bytes of a keyboard → keys, by the way of the real interface. */
@@ -65,14 +65,14 @@ describe('any keys at all', () => {
   }
 
   it('never break the line in 100,000 presses', () => {
-    let prompt = emptyPrompt(['one', 'two\nrows', '👍🏽']);
+    let input = emptyInput(['one', 'two\nrows', '👍🏽']);
     for (let press = 0; press < 100_000; press++) {
-      const step = pressKey(prompt, randomKey(), random() < 0.1);
-      prompt = step.prompt;
+      const step = pressKey(input, randomKey(), random() < 0.1);
+      input = step.input;
       if (step.effect?.type === 'complete')
-        prompt = complete(prompt, step.effect.text, { start: 0, candidates: [pick(texts), pick(texts)] });
-      const { text, cursor } = prompt.line;
-      if (text.length > 200) prompt = emptyPrompt(prompt.history.entries.slice(-50));
+        input = complete(input, step.effect.text, { start: 0, candidates: [pick(texts), pick(texts)] });
+      const { text, cursor } = input.line;
+      if (text.length > 200) input = emptyInput(input.history.entries.slice(-50));
       if (snapToGrapheme(text, cursor) !== cursor || cursor > text.length)
         throw new Error(`${press}: ${cursor} in ${JSON.stringify(text)}`);
       if (/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(text) || /\p{Surrogate}/u.test(text))

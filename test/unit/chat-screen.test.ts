@@ -16,8 +16,8 @@ const hostile = 'a\t\u001b]0;owned\u0007\u001b[2J\u009b31mb\u0000';
 const screen = (...changes: ScreenChange[]): ScreenState =>
   changes.reduce(changeScreen, emptyScreen(EMPTY_STATUS, []));
 const typed = (text: string): ScreenChange => {
-  const { prompt } = emptyScreen(EMPTY_STATUS, []);
-  return { type: 'prompt', prompt: { ...prompt, line: insert(prompt.line, text) } };
+  const { input } = emptyScreen(EMPTY_STATUS, []);
+  return { type: 'input', input: { ...input, line: insert(input.line, text) } };
 };
 
 describe('the screen', () => {

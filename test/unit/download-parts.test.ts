@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  bytesIn,
-  clampIntervals,
-  frontOf,
-  gapsBetween,
-  mergeIntervals,
-} from '../../src/hub/transfer/gaps.js';
+import { bytesIn, clampRanges, frontOf, gapsBetween, mergeRanges } from '../../src/hub/transfer/gaps.js';
 import { DEFAULT_PACE } from '../../src/hub/http/pace.js';
-import { formatIdentity, formatInterval, parseLog } from '../../src/hub/transfer/part-file.js';
+import { formatIdentity, formatRange, parseLog } from '../../src/hub/transfer/part-file.js';
 import { PieceQueue, pieceSize } from '../../src/hub/transfer/transfer.js';
 import { proxyFor } from '../../src/hub/http/http-client.js';
 import { delayAskedFor } from '../../src/hub/http/failed-try.js';
@@ -15,25 +9,25 @@ import { backoff } from '../../src/hub/http/patience.js';
 import { mayCarryToken } from '../../src/hub/http/hub-session.js';
 import { Seeded } from '../reference/seeded.js';
 
-describe('intervals', () => {
+describe('ranges', () => {
   it('say the same as a byte map, whatever they are', () => {
     const random = new Seeded(3);
     for (let round = 0; round < 300; round++) {
       const map = new Array<boolean>(40).fill(false);
-      const intervals = Array.from({ length: random.below(8) }, () => {
+      const ranges = Array.from({ length: random.below(8) }, () => {
         const start = random.below(50);
         const end = start + random.below(12) - 2;
         map.fill(true, Math.min(start, 40), Math.min(Math.max(start, end), 40));
         return { start, end };
       });
-      const present = clampIntervals(intervals, 40);
+      const present = clampRanges(ranges, 40);
       const spread = (list: typeof present) =>
         map.map((_, byte) => list.some(({ start, end }) => start <= byte && byte < end));
       expect(spread(present)).toEqual(map);
       expect(spread(gapsBetween(present, 40))).toEqual(map.map((isThere) => !isThere));
       expect(bytesIn(present)).toBe(map.filter(Boolean).length);
       expect(frontOf(present)).toBe(map.includes(false) ? map.indexOf(false) : 40);
-      expect(mergeIntervals(present)).toEqual(present);
+      expect(mergeRanges(present)).toEqual(present);
     }
   });
 });
@@ -75,7 +69,7 @@ describe('the log of a part', () => {
       { start: 50, end: 60 },
       { start: 0, end: 10 },
     ]
-      .map(formatInterval)
+      .map(formatRange)
       .join('');
     expect(parseLog(head + lines)).toEqual({
       identity,
@@ -89,7 +83,7 @@ describe('the log of a part', () => {
   it.each([
     ['a torn line', '0 10\n10 5', [{ start: 0, end: 10 }]],
     [
-      'lines that are no interval',
+      'lines that are no range',
       '0 10\nx\n-5 9\n1e3 4\n20 5\n',
       [
         { start: 0, end: 10 },
@@ -97,7 +91,7 @@ describe('the log of a part', () => {
       ],
     ],
     ['overlaps', '0 10\n5 10\n', [{ start: 0, end: 15 }]],
-    ['intervals past the end', '90 50\n200 5\n', [{ start: 90, end: 100 }]],
+    ['ranges past the end', '90 50\n200 5\n', [{ start: 90, end: 100 }]],
   ])('bears %s', (_name, lines, present) => {
     expect(parseLog(head + lines)?.present).toEqual(present);
   });

@@ -7,7 +7,7 @@ import {
   createRandom,
   createScene,
   drawScene,
-  type Question,
+  type SceneQuestion,
 } from '../../src/world/index.js';
 
 const scenes = Array.from({ length: 120 }, (_, seed) => createScene(seed));
@@ -93,6 +93,6 @@ it('boxes lie on the padded square', () => {
     expect(formatBox(boxOf(thing, scene))).toMatch(/^\[(\d\.\d\d?, ){3}\d\.\d\d?\]$/);
 });
 
-function ofFormat(questions: readonly Question[], format: Question['format']): Question[] {
+function ofFormat(questions: readonly SceneQuestion[], format: SceneQuestion['format']): SceneQuestion[] {
   return questions.filter((question) => question.format === format);
 }

@@ -13,11 +13,11 @@ import {
   createRandom,
   createScene,
   drawScene,
-  type Question,
+  type SceneQuestion,
 } from '../../src/world/index.js';
 
 /** How many questions of each format go with a picture; the rest would only be more of the same. */
-const SHARE: Readonly<Record<Question['format'], number>> = {
+const SHARE: Readonly<Record<SceneQuestion['format'], number>> = {
   short: 6,
   letter: 9,
   free: 4,
@@ -57,9 +57,9 @@ async function record(seed: number): Promise<{ line: string; pixels: Buffer }> {
 }
 
 /** A few questions of each format, their kinds as evenly as they come. */
-function choose(seed: number, questions: readonly Question[]): Omit<Question, 'question'>[] {
+function choose(seed: number, questions: readonly SceneQuestion[]): Omit<SceneQuestion, 'question'>[] {
   const random = createRandom(seed + 0x60000000);
-  const chosen: Question[] = [];
+  const chosen: SceneQuestion[] = [];
   for (const [format, share] of Object.entries(SHARE)) {
     const seen = new Map<string, number>();
     const ranked = random

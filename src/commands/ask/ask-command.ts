@@ -8,7 +8,7 @@ import {
   addWeightOptions,
 } from '../options/option-groups.js';
 import { decimalNumber } from '../options/option-parsers.js';
-import { addQuestionOptions } from '../options/question-options.js';
+import { addQuestionOptions } from '../options/add-question-options.js';
 import type { AskFlags } from './ask-request.js';
 
 const EXAMPLES = `

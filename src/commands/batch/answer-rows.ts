@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { openBatchJob, type Existing } from '../../batch/batch-job.js';
 import type { BatchSummary } from '../../batch/batch-summary.js';
-import type { RowSink } from '../../batch/output-file.js';
+import type { RowSink } from '../../batch/output/output-file.js';
 import { runBatch } from '../../batch/run-batch.js';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
 import { findWeights } from '../../opening/find-weights.js';

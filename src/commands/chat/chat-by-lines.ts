@@ -43,9 +43,9 @@ export async function chatByLines(start: ChatStart, context: CommandContext): Pr
 /** Lines of stdin that are not empty; a backslash at the end takes the next line in. */
 async function* joinedLines(io: Io, signal: AbortSignal): AsyncGenerator<string> {
   const lines = createInterface({ input: io.stdin, terminal: false, signal });
-  const prompt = io.stdinIsTerminal ? () => io.stderr.write('> ') : () => true;
+  const showMark = io.stdinIsTerminal ? () => io.stderr.write('> ') : () => true;
   let before = '';
-  prompt();
+  showMark();
   for await (const line of lines) {
     if (line.endsWith('\\')) {
       before += `${line.slice(0, -1)}\n`;
@@ -54,7 +54,7 @@ async function* joinedLines(io: Io, signal: AbortSignal): AsyncGenerator<string>
     const whole = before + line;
     before = '';
     if (whole.trim() !== '') yield whole;
-    prompt();
+    showMark();
   }
   if (before.trim() !== '') yield before;
 }

@@ -3,10 +3,10 @@ import { ReadStream, WriteStream } from 'node:tty';
 import type { ChatHost } from '../../chat/chat-host.js';
 import { ChatSession } from '../../chat/chat-session.js';
 import { completeText } from '../../chat/complete.js';
-import { findPicture, runLine } from '../../chat/run-line.js';
+import { picturePathIn, runLine } from '../../chat/run-line.js';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
 import { ExpectedError } from '../../llava/expected-error.js';
-import { complete, pressKey, type PromptEffect } from '../../terminal/screen/input.js';
+import { complete, pressKey, type InputEffect } from '../../terminal/screen/input.js';
 import { type Key, readKeyboard } from '../../terminal/screen/keyboard.js';
 import { insert } from '../../terminal/screen/line-editor.js';
 import { keepInHistory, readHistory } from './chat-history.js';
@@ -89,8 +89,8 @@ class ScreenChat {
 
   press(key: Key): void {
     if (this.#decide(key)) return;
-    const { prompt, effect } = pressKey(this.#view.state.prompt, key, this.#current !== undefined);
-    this.#view.change({ type: 'prompt', prompt });
+    const { input, effect } = pressKey(this.#view.state.input, key, this.#current !== undefined);
+    this.#view.change({ type: 'input', input });
     if (effect !== undefined) this.#follow(effect);
   }
 
@@ -105,7 +105,7 @@ class ScreenChat {
     return true;
   }
 
-  #follow(effect: PromptEffect): void {
+  #follow(effect: InputEffect): void {
     switch (effect.type) {
       case 'submit':
         // A history that cannot be written is no reason to stop talking.
@@ -174,20 +174,20 @@ class ScreenChat {
     this.#view.change({ type: 'waiting', lines });
   }
 
-  /** A dropped picture is looked at; any other text goes into the prompt. */
+  /** A dropped picture is looked at; any other text goes into the input line. */
   async #takePaste(text: string): Promise<void> {
-    const path = await findPicture(text);
+    const path = await picturePathIn(text);
     if (path !== undefined) {
       this.#submit(text.trim());
       return;
     }
-    const { prompt } = this.#view.state;
-    this.#view.change({ type: 'prompt', prompt: { ...prompt, line: insert(prompt.line, text) } });
+    const { input } = this.#view.state;
+    this.#view.change({ type: 'input', input: { ...input, line: insert(input.line, text) } });
   }
 
   async #complete(text: string): Promise<void> {
     const models = text.startsWith('/model') ? await this.#host.models() : [];
     const completions = await completeText(text, models);
-    this.#view.change({ type: 'prompt', prompt: complete(this.#view.state.prompt, text, completions) });
+    this.#view.change({ type: 'input', input: complete(this.#view.state.input, text, completions) });
   }
 }

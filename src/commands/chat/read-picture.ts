@@ -20,8 +20,8 @@ export async function readPlace(place: PicturePlace, signal: AbortSignal): Promi
 
 async function fetchPicture(address: string, signal: AbortSignal): Promise<Uint8Array> {
   const [{ PictureFetcher }, { RowFailure }] = await Promise.all([
-    import('../../batch/fetch-picture.js'),
-    import('../../batch/row-error.js'),
+    import('../../batch/pictures/fetch-picture.js'),
+    import('../../batch/rows/row-error.js'),
   ]);
   const privateHosts = URL.canParse(address) ? [new URL(address).host] : [];
   await using fetcher = new PictureFetcher({ privateHosts });

@@ -7,7 +7,7 @@ import { type DemoScene, drawScenes } from '../../eval/demo/demo-scenes.js';
 import type { ExitCode } from '../../exit-codes.js';
 import { writeWholeFile } from '../../files/write-whole-file.js';
 import { writeJson } from '../../terminal/io.js';
-import type { Question } from '../../world/index.js';
+import type { SceneQuestion } from '../../world/index.js';
 import { answerBatch, exitCodeOf } from '../batch/answer-rows.js';
 import type { CommandContext } from '../command-context.js';
 import { describeDemo, showDemo } from './describe-demo.js';
@@ -36,7 +36,7 @@ export async function evaluateDemo(flags: DemoFlags, context: CommandContext): P
 
 interface Asked {
   readonly scene: DemoScene;
-  readonly question: Question;
+  readonly question: SceneQuestion;
 }
 
 /** Rows of the batch, a line each; what was asked is noted in their order. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import type { Benchmark, OutputFile } from '../../eval/benchmark.js';
+import type { Benchmark, FileToWrite } from '../../eval/benchmark.js';
 import { findBenchmark } from '../../eval/benchmarks/registry.js';
 import type { EvalResult } from '../../eval/eval-result.js';
 import { readAnswers } from '../../eval/files/read-answers.js';
@@ -32,7 +32,7 @@ export async function scoreFiles(name: string, flags: ScoreFlags, context: Comma
 /** What scoring gave: figures, files for somebody else, or both. */
 interface Outcome {
   readonly result: EvalResult | undefined;
-  readonly files: readonly (Omit<OutputFile, 'content'> & { readonly path: string })[];
+  readonly files: readonly (Omit<FileToWrite, 'content'> & { readonly path: string })[];
 }
 
 /** Scores and shows: a table or JSON on stdout, files written and what becomes of them. */
@@ -88,7 +88,7 @@ function besideAnswers(answers: string, { name }: Benchmark): string {
   return join(dir, `${stem}-${name}`);
 }
 
-async function writeFiles(folder: string, files: readonly OutputFile[]): Promise<Outcome['files']> {
+async function writeFiles(folder: string, files: readonly FileToWrite[]): Promise<Outcome['files']> {
   await makeFolder(folder);
   const written = [];
   for (const { name, content, purpose } of files) {

@@ -75,7 +75,8 @@ export async function openLlamaEngine(files: WeightFiles, options: OpenOptions =
   const backend = await (options.backend ?? loadBackendFor(files, options));
   try {
     options.signal?.throwIfAborted();
-    const placement = options.placement ?? defaultPlacement(backend, options.contextSize ?? DEFAULT_CONTEXT);
+    const placement =
+      options.placement ?? defaultPlacement(backend.kind, options.contextSize ?? DEFAULT_CONTEXT);
     const parts = await openWithLess(placement, (less) => openParts(files, backend, less, options), options);
     return new LlamaEngine(parts, options, performance.now() - start);
   } catch (error) {

@@ -11,7 +11,7 @@ import { parseChoiceLetter } from '../metrics/letter.js';
 import { LETTER_ANSWER, LETTER_ANSWER_CN, withEnding, withOptions } from '../question-endings.js';
 import type { AnswerFile } from '../files/read-answers.js';
 import { readTsv, valueOf, type TsvRow } from '../files/read-tsv.js';
-import { spreadsheet, type Cell } from '../files/spreadsheet.js';
+import { spreadsheet, type CellValue } from '../files/spreadsheet.js';
 
 const FROM = 'https://download.openmmlab.com/mmclassification/datasets/mmbench';
 const LETTERS = ['A', 'B', 'C', 'D'] as const;
@@ -164,12 +164,14 @@ async function scoreTable(benchmark: string, path: string, file: AnswerFile): Pr
 }
 
 async function submission(path: string, file: AnswerFile): Promise<Uint8Array> {
-  const rows: Cell[][] = [];
+  const rows: CellValue[][] = [];
   let header: string[] | undefined;
   const answers = new Map(file.answers.map(({ questionId, text }) => [String(questionId), text]));
   for await (const row of readTsv(path)) {
     header ??= [...row.keys()].filter((column) => !LEFT_OUT.has(column));
-    const cells: Cell[] = header.map((column) => (column === 'index' ? indexOf(row) : valueOf(row, column)));
+    const cells: CellValue[] = header.map((column) =>
+      column === 'index' ? indexOf(row) : valueOf(row, column),
+    );
     rows.push(cells.toSpliced(PREDICTION_COLUMN, 0, answers.get(String(indexOf(row)))));
   }
   return spreadsheet([(header ?? []).toSpliced(PREDICTION_COLUMN, 0, 'prediction'), ...rows]);

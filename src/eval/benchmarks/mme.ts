@@ -12,7 +12,7 @@ import { MME_TASKS, parseMmeAnswer, scoreMmeTask } from '../metrics/mme-score.js
 import { SHORT_ANSWER, withEnding } from '../question-endings.js';
 import { strip } from '../files/python.js';
 import type { AnswerFile } from '../files/read-answers.js';
-import { readLines } from '../files/read-lines.js';
+import { readTextLines } from '../files/read-text.js';
 
 const FROM = 'https://github.com/BradyFU/Awesome-Multimodal-Large-Language-Models/tree/Evaluation';
 const DATA: BenchmarkFile = {
@@ -219,7 +219,7 @@ async function readTask(data: string, task: string): Promise<readonly Item[]> {
   for (const file of (await namesIn(texts)).filter((name) => name.endsWith('.txt'))) {
     const name = file.slice(0, -'.txt'.length);
     const image = `${inside}/${pictures.get(name) ?? `${name}.jpg`}`;
-    for await (const line of readLines(join(texts, file))) {
+    for await (const line of readTextLines(join(texts, file))) {
       const [question = '', answer = ''] = strip(line.text).split('\t');
       const label = answer.toLowerCase();
       if (label !== 'yes' && label !== 'no')

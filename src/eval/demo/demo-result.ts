@@ -1,5 +1,5 @@
 import { overlapOf, parseBox } from '../../llava/box.js';
-import type { Question } from '../../world/index.js';
+import type { SceneQuestion } from '../../world/index.js';
 import { shareFigure, type Figure } from '../eval-result.js';
 import { groupBy } from '../group-by.js';
 import type { DemoScene } from './demo-scenes.js';
@@ -7,7 +7,7 @@ import type { DemoScene } from './demo-scenes.js';
 /** A question of the demo world with what the model said. */
 export interface DemoAnswer {
   readonly scene: DemoScene;
-  readonly question: Question;
+  readonly question: SceneQuestion;
   /** Empty when there was none. */
   readonly said: string;
   readonly isRight: boolean;
@@ -26,18 +26,18 @@ export interface DemoResult {
 const ENOUGH_OVERLAP = 0.5;
 
 /** Boxes are right when they overlap by half, other answers when they are the very words. */
-export function judge(scene: DemoScene, question: Question, said: string): DemoAnswer {
+export function judge(scene: DemoScene, question: SceneQuestion, said: string): DemoAnswer {
   return { scene, question, said, isRight: isRight(question, said) };
 }
 
-function isRight({ format, answer }: Question, said: string): boolean {
+function isRight({ format, answer }: SceneQuestion, said: string): boolean {
   if (format !== 'box') return said === answer;
   const [box, truth] = [parseBox(said), parseBox(answer)];
   return box !== undefined && truth !== undefined && overlapOf(box, truth) >= ENOUGH_OVERLAP;
 }
 
 export function demoResult(answers: readonly DemoAnswer[]): DemoResult {
-  const shares = (nameOf: (question: Question) => string) =>
+  const shares = (nameOf: (question: SceneQuestion) => string) =>
     groupBy(answers, ({ question }) => nameOf(question)).map(([name, some]) => share(name, some));
   return {
     all: share('all', answers),

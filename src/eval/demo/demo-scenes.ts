@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { renderSvg } from '../../llava/render-svg.js';
-import { askAbout, createRandom, createScene, drawScene, type Question } from '../../world/index.js';
+import { askAbout, createRandom, createScene, drawScene, type SceneQuestion } from '../../world/index.js';
 
 /** Training of the demo model saw no scene from here on. */
 const FIRST_FRESH_SCENE = 4_000_000_000;
@@ -18,7 +18,7 @@ export interface DemoScene {
   readonly height: number;
   /** Bytes of a PNG. */
   readonly picture: Uint8Array;
-  readonly questions: readonly Question[];
+  readonly questions: readonly SceneQuestion[];
 }
 
 /**

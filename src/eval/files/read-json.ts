@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { fileError } from './file-error.js';
-import { readLineGroups, type Line } from './read-lines.js';
+import { readTextLineGroups, type TextLine } from './read-text.js';
 
 /** A checked value of a JSONL file and the line it stands on. */
 export interface JsonLine<Value> {
@@ -51,7 +51,7 @@ export async function* readJsonLineGroups<Schema extends v.GenericSchema>(
   path: string,
   schema: Schema,
 ): AsyncGenerator<readonly JsonLine<v.InferOutput<Schema>>[]> {
-  for await (const lines of readLineGroups(path))
+  for await (const lines of readTextLineGroups(path))
     yield lines.map((line) => {
       const place = `${path}:${line.number}`;
       return { number: line.number, value: checkValue(place, parseLine(place, line), schema) };
@@ -95,7 +95,7 @@ function parseJson(path: string, text: string): unknown {
   }
 }
 
-function parseLine(place: string, line: Line): unknown {
+function parseLine(place: string, line: TextLine): unknown {
   try {
     return JSON.parse(line.text);
   } catch (error) {

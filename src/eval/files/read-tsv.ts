@@ -1,6 +1,6 @@
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import { readText } from './read-lines.js';
+import { readText } from './read-text.js';
 
 /** A row by column name. */
 export type TsvRow = ReadonlyMap<string, string>;

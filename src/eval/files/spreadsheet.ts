@@ -1,7 +1,7 @@
 import { zip } from './zip-file.js';
 
 /** A number, a text, or nothing. */
-export type Cell = number | string | undefined;
+export type CellValue = number | string | undefined;
 
 const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
 const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
@@ -10,7 +10,7 @@ const SHEET = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
 const TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
 
 /** An XLSX workbook of one sheet; the first row is the header. Source: ECMA-376, part 1, section 18. */
-export function spreadsheet(rows: readonly (readonly Cell[])[]): Uint8Array {
+export function spreadsheet(rows: readonly (readonly CellValue[])[]): Uint8Array {
   return zip([
     { name: '[Content_Types].xml', content: CONTENT_TYPES },
     { name: '_rels/.rels', content: relationship('officeDocument', 'xl/workbook.xml') },
@@ -33,7 +33,7 @@ function relationship(type: string, target: string): string {
   return `${XML}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${OFFICE}/${type}" Target="${target}"/></Relationships>`;
 }
 
-function sheet(rows: readonly (readonly Cell[])[]): string {
+function sheet(rows: readonly (readonly CellValue[])[]): string {
   const lines = rows.map((cells, row) => {
     const filled = cells.map((cell, column) => cellXml(cell, `${columnName(column)}${row + 1}`));
     return `<row r="${row + 1}">${filled.join('')}</row>`;
@@ -41,7 +41,7 @@ function sheet(rows: readonly (readonly Cell[])[]): string {
   return `${XML}<worksheet xmlns="${SHEET}"><sheetData>${lines.join('')}</sheetData></worksheet>`;
 }
 
-function cellXml(cell: Cell, place: string): string {
+function cellXml(cell: CellValue, place: string): string {
   if (cell === undefined) return '';
   if (typeof cell === 'number') return `<c r="${place}"><v>${cell}</v></c>`;
   return `<c r="${place}" t="inlineStr"><is><t xml:space="preserve">${escapeXml(cell)}</t></is></c>`;

@@ -11,7 +11,7 @@ export type VqaScorer = (answer: string, people: readonly string[]) => number;
  * Source: `TextVQAAccuracyEvaluator` in `llava/eval/m4c_evaluator.py`.
  */
 export function textVqaScorer(): VqaScorer {
-  const normalise = remember(normaliseAnswer);
+  const normalise = memoized(normaliseAnswer);
   return (answer, people) => leaveOneOut(normalise(answer), people.map(normalise));
 }
 
@@ -21,8 +21,8 @@ export function textVqaScorer(): VqaScorer {
  * not all of them are the same, and never their articles or number words.
  */
 export function vqaScorer(): VqaScorer {
-  const normalise = remember(normaliseVqaAnswer);
-  const clean = remember(removeVqaPunctuation);
+  const normalise = memoized(normaliseVqaAnswer);
+  const clean = memoized(removeVqaPunctuation);
   return (answer, people) => {
     const differ = people.some((other) => other !== people[0]);
     return leaveOneOut(normalise(answer), differ ? people.map(clean) : people);
@@ -53,7 +53,7 @@ function leaveOneOut(answer: string, people: readonly string[]): number {
 const MOST = 100_000;
 
 /** The same function, which works on each text once: people often give the same answer. */
-export function remember(work: (text: string) => string): (text: string) => string {
+export function memoized(work: (text: string) => string): (text: string) => string {
   const known = new Map<string, string>();
   return (text) => {
     const before = known.get(text);

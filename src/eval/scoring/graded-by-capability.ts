@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import type { OutputFile } from '../benchmark.js';
+import type { FileToWrite } from '../benchmark.js';
 import type { EvalResult, Figure } from '../eval-result.js';
 import { judgeRequest } from './judge.js';
 import { matchAnswers } from './match-answers.js';
@@ -39,7 +39,7 @@ export function writeForJudge(
   name: string,
   items: readonly GradedItem[],
   file: AnswerFile,
-): readonly OutputFile[] {
+): readonly FileToWrite[] {
   const { byId, isAsked } = matchAnswers(
     file,
     items.map(({ questionId }) => String(questionId)),

@@ -6,7 +6,7 @@ import { HubSession, type HubAnswer } from './hub-session.js';
 import type { HubSettings } from '../hub-settings.js';
 import { DEFAULT_PACE, type Pace } from './pace.js';
 import { Patience } from './patience.js';
-import { gaveUp, nameOf, refusal } from './refusal.js';
+import { gaveUp, nameOfFile, refusal } from './refusal.js';
 
 /** What the hub says of a file, from HEAD alone. */
 export interface HubFacts {
@@ -74,7 +74,7 @@ function readFacts(answer: HubAnswer, file: HubFile, endpoint: URL): HubFacts {
   const points = location === undefined ? '' : `, but points to ${quote(location.origin)}`;
   throw new ExpectedError(
     'weights',
-    `${quote(endpoint.origin)} does not say what ${nameOf(file)} is${points}.`,
+    `${quote(endpoint.origin)} does not say what ${nameOfFile(file)} is${points}.`,
     { hint: location === undefined ? 'Check HF_ENDPOINT' : `HF_ENDPOINT=${location.origin}` },
   );
 }

@@ -32,16 +32,17 @@ const FOR_GOOD = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|^UND_ERR_(?:INVALID|
 /** The try behind an error of undici or the socket; undefined when it is something else or a further try is vain. */
 export function failedConnection(error: unknown, host: string): FailedTry | undefined {
   if (!(error instanceof Error) || error instanceof ExpectedError) return undefined;
-  const code = codeOf(error);
+  const code = firstCodeOf(error);
   if (code === undefined || FOR_GOOD.test(code)) return undefined;
   return new FailedTry(`the connection to ${quote(host)} failed: ${describe(code, error)}`, { cause: error });
 }
 
 /** The code of an error, or of the first of several behind it. */
-export function codeOf(error: Error): string | undefined {
+function firstCodeOf(error: Error): string | undefined {
   if ('code' in error && typeof error.code === 'string') return error.code;
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0]);
-  return error.cause instanceof Error ? codeOf(error.cause) : undefined;
+  if (error instanceof AggregateError && error.errors[0] instanceof Error)
+    return firstCodeOf(error.errors[0]);
+  return error.cause instanceof Error ? firstCodeOf(error.cause) : undefined;
 }
 
 function describe(code: string, error: Error): string {

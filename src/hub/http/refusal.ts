@@ -7,7 +7,7 @@ import type { HttpAnswer } from './http-client.js';
 /** The error for the last of several tries; any other error stays as it is. */
 export function gaveUp(file: HubFile, error: unknown): unknown {
   if (!(error instanceof FailedTry)) return error;
-  return new ExpectedError('weights', `${nameOf(file)} could not be downloaded: ${error.message}.`, {
+  return new ExpectedError('weights', `${nameOfFile(file)} could not be downloaded: ${error.message}.`, {
     hint: 'Try again later: what is here already is kept',
     cause: error,
   });
@@ -22,7 +22,7 @@ export function refusal(
 ): ExpectedError {
   const code = headers['x-error-code'];
   const page = `${endpoint.href.replace(/\/$/, '')}/${file.repo}`;
-  const about = `${nameOf(file)} at revision ${quote(revision)}`;
+  const about = `${nameOfFile(file)} at revision ${quote(revision)}`;
   if (code === 'GatedRepo' || status === 403)
     return new ExpectedError(
       'weights',
@@ -45,7 +45,7 @@ export function refusal(
 }
 
 /** `"owner/name/path"`. */
-export function nameOf(file: HubFile): string {
+export function nameOfFile(file: HubFile): string {
   return quote(`${file.repo}/${file.path}`);
 }
 

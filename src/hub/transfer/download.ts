@@ -4,7 +4,7 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { hashFile } from '../hash-file.js';
 import { HubSession } from '../http/hub-session.js';
 import { DEFAULT_PACE, type Pace } from '../http/pace.js';
-import { gaveUp, nameOf } from '../http/refusal.js';
+import { gaveUp, nameOfFile } from '../http/refusal.js';
 import type { HubFile } from '../hub-file.js';
 import type { HubSettings } from '../hub-settings.js';
 import { diskError, checkDiskSpace } from './disk.js';
@@ -146,7 +146,7 @@ function joinSignals(lost: AbortSignal, signal: AbortSignal | undefined): AbortS
 function damaged({ file, sha256 }: DownloadRequest, actual: string): ExpectedError {
   return new ExpectedError(
     'weights',
-    `${nameOf(file)} came twice with the SHA-256 ${actual} instead of ${sha256 ?? ''}; it was removed.`,
+    `${nameOfFile(file)} came twice with the SHA-256 ${actual} instead of ${sha256 ?? ''}; it was removed.`,
     { hint: 'Try again later; if HF_ENDPOINT or a proxy is set, try without it' },
   );
 }

@@ -2,7 +2,7 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import type { HubFile } from '../hub-file.js';
 import { askForFile, bytesOf } from '../http/ask-hub.js';
 import type { HubSession } from '../http/hub-session.js';
-import { nameOf } from '../http/refusal.js';
+import { nameOfFile } from '../http/refusal.js';
 
 /** Where a file's bytes are, behind a signed address that expires: asked for once, shared by all connections. */
 export class FileLocation {
@@ -15,9 +15,13 @@ export class FileLocation {
       const answer = await askForFile(session, file, commit, signal);
       const actual = bytesOf(answer);
       if (actual !== undefined && actual !== bytes)
-        throw new ExpectedError('weights', `${nameOf(file)} is ${actual} bytes at the hub, not ${bytes}.`, {
-          hint: 'Pull it again; if HF_ENDPOINT is set, try without it',
-        });
+        throw new ExpectedError(
+          'weights',
+          `${nameOfFile(file)} is ${actual} bytes at the hub, not ${bytes}.`,
+          {
+            hint: 'Pull it again; if HF_ENDPOINT is set, try without it',
+          },
+        );
       return answer.location ?? answer.url;
     };
   }

@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { diskError } from './disk.js';
-import { bytesIn, clampIntervals, frontOf, gapsBetween, mergeIntervals, type Interval } from './gaps.js';
+import { bytesIn, clampRanges, frontOf, gapsBetween, mergeRanges, type ByteRange } from './gaps.js';
 
 /** Data is forced to the disk this often; the hash at the end finds what a power cut takes in between. */
 const SYNC_EVERY_BYTES = 64 * 1024 * 1024;
@@ -13,7 +13,7 @@ export function partPaths(target: string): { readonly part: string; readonly log
 /** What is on disk of an unfinished download; empty when there is none. */
 export async function readPresent(
   target: string,
-): Promise<{ identity: PartIdentity | undefined; present: readonly Interval[] }> {
+): Promise<{ identity: PartIdentity | undefined; present: readonly ByteRange[] }> {
   const { part, log } = partPaths(target);
   const text = await readFile(log, 'utf8').catch(() => '');
   const parsed = parseLog(text);
@@ -22,7 +22,7 @@ export async function readPresent(
     (stats) => stats.size,
     () => 0,
   );
-  return { identity: parsed.identity, present: clampIntervals(parsed.present, size) };
+  return { identity: parsed.identity, present: clampRanges(parsed.present, size) };
 }
 
 /** Removes what is left of a download; safe where nothing is. */
@@ -43,7 +43,7 @@ export class PartFile implements AsyncDisposable {
   readonly #target: string;
   readonly #data: FileHandle;
   readonly #log: FileHandle;
-  #present: readonly Interval[];
+  #present: readonly ByteRange[];
   #unnoted = 0;
   #unsynced = 0;
 
@@ -51,7 +51,7 @@ export class PartFile implements AsyncDisposable {
     target: string,
     bytes: number,
     files: [FileHandle, FileHandle],
-    present: readonly Interval[],
+    present: readonly ByteRange[],
   ) {
     this.#target = target;
     this.bytes = bytes;
@@ -67,7 +67,7 @@ export class PartFile implements AsyncDisposable {
       const isSame = found.identity?.bytes === identity.bytes && found.identity.name === identity.name;
       const present = isSame ? found.present : [];
       if (present.length === 0) await rm(part, { force: true });
-      await writeFile(`${log}.new`, formatIdentity(identity) + present.map(formatInterval).join(''));
+      await writeFile(`${log}.new`, formatIdentity(identity) + present.map(formatRange).join(''));
       await rename(`${log}.new`, log);
       const data = await open(part, present.length === 0 ? 'w+' : 'r+');
       return new PartFile(target, identity.bytes, [data, await open(log, 'a')], present);
@@ -86,8 +86,8 @@ export class PartFile implements AsyncDisposable {
     return frontOf(this.#present);
   }
 
-  /** What of the file, or of one interval, is not noted. */
-  missing({ start, end }: Interval = { start: 0, end: this.bytes }): readonly Interval[] {
+  /** What of the file, or of one range, is not noted. */
+  missing({ start, end }: ByteRange = { start: 0, end: this.bytes }): readonly ByteRange[] {
     return gapsBetween(this.#present, this.bytes)
       .map((gap) => ({ start: Math.max(gap.start, start), end: Math.min(gap.end, end) }))
       .filter((gap) => gap.start < gap.end);
@@ -105,9 +105,9 @@ export class PartFile implements AsyncDisposable {
     this.#unnoted += bytes.length;
   }
 
-  /** Notes that an interval was written whole. */
-  async note(interval: Interval): Promise<void> {
-    const length = interval.end - interval.start;
+  /** Notes that a range was written whole. */
+  async note(range: ByteRange): Promise<void> {
+    const length = range.end - range.start;
     if (length === 0) return;
     try {
       this.#unsynced += length;
@@ -115,12 +115,12 @@ export class PartFile implements AsyncDisposable {
         this.#unsynced = 0;
         await this.#data.datasync();
       }
-      await this.#log.appendFile(formatInterval(interval));
+      await this.#log.appendFile(formatRange(range));
     } catch (error) {
       throw diskError(this.#target, error);
     }
     this.#unnoted -= length;
-    this.#present = mergeIntervals([...this.#present, interval]);
+    this.#present = mergeRanges([...this.#present, range]);
   }
 
   /** Fills `buffer` from `position` on as far as the part goes; returns the bytes read. */
@@ -166,24 +166,26 @@ export function formatIdentity(identity: PartIdentity): string {
 }
 
 /** One line: these bytes are on disk. */
-export function formatInterval({ start, end }: Interval): string {
+export function formatRange({ start, end }: ByteRange): string {
   return `${start} ${end - start}\n`;
 }
 
 /**
  * What a log says, merged and within the file. A line without its end, torn off by a crash, does not count, nor does
- * one that is no interval: its bytes are fetched again.
+ * one that is no range: its bytes are fetched again.
  * @returns undefined when the first line is no identity
  */
-export function parseLog(text: string): { identity: PartIdentity; present: readonly Interval[] } | undefined {
+export function parseLog(
+  text: string,
+): { identity: PartIdentity; present: readonly ByteRange[] } | undefined {
   const [first, ...lines] = text.split('\n').slice(0, -1);
   const identity = parseIdentity(first ?? '');
   if (identity === undefined) return undefined;
-  const intervals = lines.flatMap((line) => {
+  const ranges = lines.flatMap((line) => {
     const [, start, length] = /^(\d{1,15}) (\d{1,15})$/.exec(line) ?? [];
     return start === undefined ? [] : [{ start: Number(start), end: Number(start) + Number(length) }];
   });
-  return { identity, present: clampIntervals(intervals, identity.bytes) };
+  return { identity, present: clampRanges(ranges, identity.bytes) };
 }
 
 function parseIdentity(line: string): PartIdentity | undefined {

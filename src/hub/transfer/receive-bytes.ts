@@ -3,7 +3,7 @@ import { quote } from '../../llava/quote.js';
 import { failedAnswer, FailedTry, isPassing, failedConnection } from '../http/failed-try.js';
 import type { HubAnswer } from '../http/hub-session.js';
 import type { Pace } from '../http/pace.js';
-import type { Interval } from './gaps.js';
+import type { ByteRange } from './gaps.js';
 import type { PartFile } from './part-file.js';
 
 /** Bytes that an answer brings: from where on, and up to where as far as it says. */
@@ -21,7 +21,7 @@ export class StaleAddress extends FailedTry {}
  * What the answer to a request for `asked` of a file of `total` bytes brings.
  * @throws FailedTry when it is nothing of use, StaleAddress when a new address may help
  */
-export function readRange(answer: HubAnswer, asked: Interval, total: number): RangeAnswer {
+export function readRange(answer: HubAnswer, asked: ByteRange, total: number): RangeAnswer {
   const { status, headers, url } = answer;
   const host = quote(url.host);
   if (isPassing(status)) throw failedAnswer(answer, url.host);
@@ -55,9 +55,9 @@ export interface Reception {
   readonly body: Readable;
   readonly host: string;
   /** Which bytes the body holds; what it says beyond is not believed. */
-  readonly range: Interval;
+  readonly range: ByteRange;
   /** Bytes to keep, in order; nobody else writes them meanwhile. */
-  readonly wanted: readonly Interval[];
+  readonly wanted: readonly ByteRange[];
   readonly part: PartFile;
   readonly pace: Pace;
   /** Called after each write and each note. */
@@ -77,8 +77,7 @@ export async function receiveBytes(reception: Reception): Promise<void> {
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       watch.add(chunk.length);
-      for (const interval of wanted)
-        await writer.write(clip(chunk, position, interval), Math.max(position, interval.start));
+      for (const gap of wanted) await writer.write(clip(chunk, position, gap), Math.max(position, gap.start));
       position += chunk.length;
       // A body that holds just what is wanted is left to end: its connection serves again.
       if (position > end || (position === end && range.end > end)) break;
@@ -92,7 +91,7 @@ export async function receiveBytes(reception: Reception): Promise<void> {
   if (position < end) throw new FailedTry(`the connection to "${host}" was cut`);
 }
 
-function clip(chunk: Buffer, position: number, { start, end }: Interval): Buffer {
+function clip(chunk: Buffer, position: number, { start, end }: ByteRange): Buffer {
   return chunk.subarray(Math.max(0, start - position), Math.max(0, end - position));
 }
 

@@ -4,7 +4,7 @@ import type { HubSession } from '../http/hub-session.js';
 import type { Pace } from '../http/pace.js';
 import { Patience } from '../http/patience.js';
 import type { FileLocation } from './file-location.js';
-import type { Interval } from './gaps.js';
+import type { ByteRange } from './gaps.js';
 import type { PartFile } from './part-file.js';
 import { readRange, StaleAddress, receiveBytes } from './receive-bytes.js';
 
@@ -22,7 +22,7 @@ export interface TransferOptions {
 
 /** What one connection took on, and how it went. */
 interface Claim {
-  intervals: readonly Interval[];
+  ranges: readonly ByteRange[];
   /** In a row. */
   wholeAnswers: number;
   /** An expired address was replaced without a wait, and nothing came from the new one yet. */
@@ -83,12 +83,12 @@ export class Transfer {
   }
 
   /** Asks for the first missing bytes of what this connection took on, until none is missing. */
-  async #fetch(taken: readonly Interval[]): Promise<void> {
+  async #fetch(taken: readonly ByteRange[]): Promise<void> {
     const { part, pace, onWait } = this.#options;
     const patience = new Patience({ pace, signal: this.#signal, onWait, progress: () => part.arrived });
-    const claim: Claim = { intervals: taken, wholeAnswers: 0, isAddressFresh: false };
+    const claim: Claim = { ranges: taken, wholeAnswers: 0, isAddressFresh: false };
     for (;;) {
-      const missing = claim.intervals.flatMap((interval) => part.missing(interval));
+      const missing = claim.ranges.flatMap((range) => part.missing(range));
       const [next] = missing;
       if (next === undefined) return;
       try {
@@ -104,7 +104,7 @@ export class Transfer {
     }
   }
 
-  async #try(asked: Interval, missing: readonly Interval[], claim: Claim): Promise<void> {
+  async #try(asked: ByteRange, missing: readonly ByteRange[], claim: Claim): Promise<void> {
     const { session, location, part, pace, onBytes } = this.#options;
     const address = await location.get();
     const headers = { range: `bytes=${asked.start}-${asked.end - 1}` };
@@ -120,7 +120,7 @@ export class Transfer {
     const host = answer.url.host;
     try {
       const range = readRange(answer, asked, part.bytes);
-      let wanted: readonly Interval[] = [asked];
+      let wanted: readonly ByteRange[] = [asked];
       if (range.isWhole) wanted = this.#useWhole(asked, missing, claim, host);
       else this.#learnRanges(claim);
       await receiveBytes({ body, host, range, wanted, part, pace, onBytes });
@@ -140,7 +140,12 @@ export class Transfer {
   }
 
   /** What to keep of an answer that starts at byte 0 whatever was asked. */
-  #useWhole(asked: Interval, missing: readonly Interval[], claim: Claim, host: string): readonly Interval[] {
+  #useWhole(
+    asked: ByteRange,
+    missing: readonly ByteRange[],
+    claim: Claim,
+    host: string,
+  ): readonly ByteRange[] {
     claim.wholeAnswers++;
     const isFirst = claim.wholeAnswers < MOST_WHOLE_ANSWERS;
     if (asked.start === 0 && this.#knowsRanges) return [asked];
@@ -148,8 +153,8 @@ export class Transfer {
     const isAllWanted = asked.start === 0 && this.#options.part.arrived === 0;
     if (isFirst && !isAllWanted)
       throw new FailedTry(`${quote(host)} sends the whole file instead of a range`);
-    claim.intervals = [...missing, ...this.#queue.takeAll()];
-    return claim.intervals;
+    claim.ranges = [...missing, ...this.#queue.takeAll()];
+    return claim.ranges;
   }
 }
 
@@ -165,16 +170,16 @@ export function pieceSize(bytes: number, connections: number): number {
 
 /** Hands out what is missing of a file, from its start to its end. */
 export class PieceQueue {
-  readonly #gaps: Interval[];
+  readonly #gaps: ByteRange[];
   readonly #size: number;
 
-  constructor(gaps: readonly Interval[], size: number) {
+  constructor(gaps: readonly ByteRange[], size: number) {
     this.#gaps = [...gaps];
     this.#size = size;
   }
 
   /** The next piece; undefined when none is left. */
-  take(): Interval | undefined {
+  take(): ByteRange | undefined {
     const gap = this.#gaps.shift();
     if (gap === undefined) return undefined;
     const end = Math.min(gap.end, gap.start + this.#size);
@@ -183,7 +188,7 @@ export class PieceQueue {
   }
 
   /** All that is left, for a connection that brings the whole file anyway. */
-  takeAll(): readonly Interval[] {
+  takeAll(): readonly ByteRange[] {
     return this.#gaps.splice(0);
   }
 }

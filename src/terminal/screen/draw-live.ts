@@ -1,7 +1,7 @@
 import type { ChalkInstance } from 'chalk';
 import { printable } from '../printable.js';
 import { splitGraphemes, widthOf } from './graphemes.js';
-import type { Prompt } from './input.js';
+import type { Input } from './input.js';
 import { lineOf, type Line } from './line-editor.js';
 import type { ScreenState } from './screen-state.js';
 import { cutToWidth, describeStatus, isNearlyFull } from './status-line.js';
@@ -15,22 +15,22 @@ export interface LivePart {
 
 const MARK = '> ';
 
-/** The growing row of the answer, the prompt, what helps with it, and the status line; each row fits `columns`. */
+/** The growing row of the answer, the input line, what helps with it, and the status line; each row fits `columns`. */
 export function drawLive(
   state: ScreenState,
   columns: number,
   rows: number,
   colours: ChalkInstance,
 ): LivePart {
-  const { prompt, status, waiting, choice, answer } = state;
+  const { input, status, waiting, choice, answer } = state;
   const above = [
     ...(answer === undefined ? [] : rowsOf(answer, columns)),
     ...waiting.map((line) => colours.dim(cutToWidth(`${MARK}${line.replaceAll('\n', ' ')}`, columns))),
     ...(choice === undefined ? [] : rowsOf(`${choice} [Y/n]`, columns).map((row) => colours.yellow(row))),
   ];
-  const below = helpRows(prompt, columns);
-  const line = searchedLine(prompt);
-  const { rows: typed, cursor } = layoutPrompt(
+  const below = helpRows(input, columns);
+  const line = searchedLine(input);
+  const { rows: typed, cursor } = layoutInput(
     line,
     MARK,
     columns,
@@ -44,13 +44,13 @@ export function drawLive(
   };
 }
 
-/** What a search has found stands in the prompt until it is taken. */
-function searchedLine({ line, search, history }: Prompt) {
+/** What a search has found stands in the input line until it is taken. */
+function searchedLine({ line, search, history }: Input) {
   const found = search?.found === undefined ? undefined : history.entries[search.found];
   return found === undefined ? line : lineOf(found);
 }
 
-function helpRows({ search, candidates, isLeaving }: Prompt, columns: number): readonly string[] {
+function helpRows({ search, candidates, isLeaving }: Input, columns: number): readonly string[] {
   if (search !== undefined) {
     const isMissing = search.query !== '' && search.found === undefined;
     const told = isMissing ? 'not in the history' : 'search: Enter sends, Ctrl-R older, Ctrl-G gives up';
@@ -61,7 +61,7 @@ function helpRows({ search, candidates, isLeaving }: Prompt, columns: number): r
 }
 
 /** The line being typed, as rows of the screen, and where the cursor stands among them. */
-export interface PromptLayout {
+export interface InputLayout {
   readonly rows: readonly string[];
   /** Columns and rows from the upper left corner. */
   readonly cursor: { readonly x: number; readonly y: number };
@@ -72,7 +72,7 @@ export interface PromptLayout {
  * @param mark what stands before the text; later rows are indented as far
  * @param mostRows rows shown; of more, those around the cursor
  */
-export function layoutPrompt(line: Line, mark: string, columns: number, mostRows: number): PromptLayout {
+export function layoutInput(line: Line, mark: string, columns: number, mostRows: number): InputLayout {
   const indent = widthOf(mark);
   const rows: string[] = [];
   let row = mark;

@@ -35,7 +35,7 @@ export function appendEntry(entries: readonly string[], line: string): readonly 
 
 /**
  * One entry older (-1) or newer (1), and the text to show; undefined at the ends.
- * @param current what stands in the prompt, kept as the draft when it is left
+ * @param current what stands in the input line, kept as the draft when it is left
  */
 export function walk(
   history: History,

@@ -15,7 +15,7 @@ import {
 } from './line-editor.js';
 
 /** Everything about the line being typed. */
-export interface Prompt {
+export interface Input {
   readonly line: Line;
   readonly history: History;
   readonly search: HistorySearch | undefined;
@@ -23,21 +23,21 @@ export interface Prompt {
   readonly candidates: readonly string[];
   /** What was cut last, for Ctrl-Y. */
   readonly cut: string;
-  /** Ctrl-C came at an empty prompt: the next one leaves. */
+  /** Ctrl-C came on an empty input line: the next one leaves. */
   readonly isLeaving: boolean;
 }
 
 /** What a key asks of the program. */
-export type PromptEffect =
+export type InputEffect =
   | { readonly type: 'submit'; readonly text: string }
-  /** Only text that came in one piece into an empty prompt: it may be a dropped picture. */
+  /** Only text that came in one piece into an empty input line: it may be a dropped picture. */
   | { readonly type: 'pasted'; readonly text: string }
   | { readonly type: 'complete'; readonly text: string }
   | { readonly type: 'paste-picture' | 'stop' | 'leave' | 'redraw' };
 
-export interface PromptStep {
-  readonly prompt: Prompt;
-  readonly effect?: PromptEffect;
+export interface InputStep {
+  readonly input: Input;
+  readonly effect?: InputEffect;
 }
 
 /** Completions of the text before the cursor: `candidates` may stand from `start` on. */
@@ -46,98 +46,94 @@ export interface Completion {
   readonly candidates: readonly string[];
 }
 
-export function emptyPrompt(entries: readonly string[]): Prompt {
+export function emptyInput(entries: readonly string[]): Input {
   const history = historyOf(entries);
   return { line: EMPTY_LINE, history, search: undefined, candidates: [], cut: '', isLeaving: false };
 }
 
 /**
- * What a key does to the prompt, and what it asks for.
+ * What a key does to the input line, and what it asks for.
  * @param isAnswering an answer is being given, so that Ctrl-C stops it
  */
-export function pressKey(before: Prompt, key: Key, isAnswering: boolean): PromptStep {
-  const prompt: Prompt = { ...before, candidates: [], isLeaving: false };
-  if (key.kind === 'key' && key.ctrl && key.name === 'c') return interrupt(before, prompt, isAnswering);
-  if (prompt.search !== undefined) return searchKey(prompt, prompt.search, key, isAnswering);
-  if (key.kind === 'text') return { prompt: { ...prompt, line: insert(prompt.line, key.text) } };
-  if (key.kind === 'paste') return paste(prompt, key.text);
-  return pressNamed(prompt, key.name, key.ctrl, key);
+export function pressKey(before: Input, key: Key, isAnswering: boolean): InputStep {
+  const input: Input = { ...before, candidates: [], isLeaving: false };
+  if (key.kind === 'key' && key.ctrl && key.name === 'c') return interrupt(before, input, isAnswering);
+  if (input.search !== undefined) return searchKey(input, input.search, key, isAnswering);
+  if (key.kind === 'text') return { input: { ...input, line: insert(input.line, key.text) } };
+  if (key.kind === 'paste') return paste(input, key.text);
+  return pressNamed(input, key.name, key.ctrl, key);
 }
 
 /** Takes the only completion, or what all have in common, and shows the others. */
-export function complete(prompt: Prompt, text: string, { start, candidates }: Completion): Prompt {
-  const { line } = prompt;
+export function complete(input: Input, text: string, { start, candidates }: Completion): Input {
+  const { line } = input;
   // The user may have typed on while files were looked for.
-  if (line.text.slice(0, line.cursor) !== text || candidates.length === 0) return prompt;
+  if (line.text.slice(0, line.cursor) !== text || candidates.length === 0) return input;
   const common = commonStart(candidates);
   const isLonger = common.length > line.cursor - start;
   return {
-    ...prompt,
+    ...input,
     line: isLonger ? replace(line, start, line.cursor, cleanInput(common)) : line,
     candidates: candidates.length > 1 ? candidates : [],
   };
 }
 
-/** The prompt after a line was taken from it. */
-function submitted(prompt: Prompt, text: string): PromptStep {
-  const history = remember(prompt.history, text);
-  return { prompt: { ...prompt, line: EMPTY_LINE, history }, effect: { type: 'submit', text } };
+/** The input once its line is submitted. */
+function submitted(input: Input, text: string): InputStep {
+  const history = remember(input.history, text);
+  return { input: { ...input, line: EMPTY_LINE, history }, effect: { type: 'submit', text } };
 }
 
-function interrupt(before: Prompt, prompt: Prompt, isAnswering: boolean): PromptStep {
-  if (prompt.search !== undefined) return { prompt: { ...prompt, search: undefined } };
-  if (isAnswering) return { prompt, effect: { type: 'stop' } };
-  if (prompt.line.text !== '')
-    return { prompt: { ...prompt, line: EMPTY_LINE, history: historyOf(prompt.history.entries) } };
-  return before.isLeaving
-    ? { prompt, effect: { type: 'leave' } }
-    : { prompt: { ...prompt, isLeaving: true } };
+function interrupt(before: Input, input: Input, isAnswering: boolean): InputStep {
+  if (input.search !== undefined) return { input: { ...input, search: undefined } };
+  if (isAnswering) return { input, effect: { type: 'stop' } };
+  if (input.line.text !== '')
+    return { input: { ...input, line: EMPTY_LINE, history: historyOf(input.history.entries) } };
+  return before.isLeaving ? { input, effect: { type: 'leave' } } : { input: { ...input, isLeaving: true } };
 }
 
-function paste(prompt: Prompt, text: string): PromptStep {
-  if (prompt.line.text === '' && !/[\r\n]./.test(text)) return { prompt, effect: { type: 'pasted', text } };
-  return { prompt: { ...prompt, line: insert(prompt.line, text) } };
+function paste(input: Input, text: string): InputStep {
+  if (input.line.text === '' && !/[\r\n]./.test(text)) return { input, effect: { type: 'pasted', text } };
+  return { input: { ...input, line: insert(input.line, text) } };
 }
 
-function pressNamed(prompt: Prompt, name: string, ctrl: boolean, key: Key & { kind: 'key' }): PromptStep {
-  const { line } = prompt;
+function pressNamed(input: Input, name: string, ctrl: boolean, key: Key & { kind: 'key' }): InputStep {
+  const { line } = input;
   const isEmpty = line.text === '';
   if (name === 'return') {
     if (line.text.endsWith('\\') && line.cursor === line.text.length)
-      return { prompt: { ...prompt, line: replace(line, line.cursor - 1, line.cursor, '\n') } };
-    return line.text.trim() === ''
-      ? { prompt: { ...prompt, line: EMPTY_LINE } }
-      : submitted(prompt, line.text);
+      return { input: { ...input, line: replace(line, line.cursor - 1, line.cursor, '\n') } };
+    return line.text.trim() === '' ? { input: { ...input, line: EMPTY_LINE } } : submitted(input, line.text);
   }
-  if (name === 'tab') return { prompt, effect: { type: 'complete', text: line.text.slice(0, line.cursor) } };
-  if (ctrl && name === 'd' && isEmpty) return { prompt, effect: { type: 'leave' } };
-  if (ctrl && name === 'l') return { prompt, effect: { type: 'redraw' } };
-  if (ctrl && name === 'v') return { prompt, effect: { type: 'paste-picture' } };
-  if (ctrl && name === 'r') return { prompt: { ...prompt, search: { query: '', found: undefined } } };
-  return { prompt: { ...prompt, ...editLine(prompt, key) } };
+  if (name === 'tab') return { input, effect: { type: 'complete', text: line.text.slice(0, line.cursor) } };
+  if (ctrl && name === 'd' && isEmpty) return { input, effect: { type: 'leave' } };
+  if (ctrl && name === 'l') return { input, effect: { type: 'redraw' } };
+  if (ctrl && name === 'v') return { input, effect: { type: 'paste-picture' } };
+  if (ctrl && name === 'r') return { input: { ...input, search: { query: '', found: undefined } } };
+  return { input: { ...input, ...editLine(input, key) } };
 }
 
-function searchKey(prompt: Prompt, search: HistorySearch, key: Key, isAnswering: boolean): PromptStep {
-  const { entries } = prompt.history;
-  const look = (query: string, before: number): PromptStep => {
+function searchKey(input: Input, search: HistorySearch, key: Key, isAnswering: boolean): InputStep {
+  const { entries } = input.history;
+  const look = (query: string, before: number): InputStep => {
     const found = query === '' ? undefined : findEntry(entries, query, before);
-    return { prompt: { ...prompt, search: { query, found } } };
+    return { input: { ...input, search: { query, found } } };
   };
   if (key.kind !== 'key') return look(search.query + key.text.replace(/\s+/g, ' '), entries.length);
   if (key.ctrl && key.name === 'r') {
     const older = findEntry(entries, search.query, search.found ?? 0);
-    return { prompt: { ...prompt, search: { ...search, found: older ?? search.found } } };
+    return { input: { ...input, search: { ...search, found: older ?? search.found } } };
   }
   if (key.name === 'backspace') return look(withoutLast(search.query), entries.length);
-  if (key.ctrl && key.name === 'g') return { prompt: { ...prompt, search: undefined } };
+  if (key.ctrl && key.name === 'g') return { input: { ...input, search: undefined } };
   const entry = search.found === undefined ? undefined : entries[search.found];
-  const taken: Prompt = {
-    ...prompt,
+  const taken: Input = {
+    ...input,
     search: undefined,
-    line: entry === undefined ? prompt.line : lineOf(entry),
+    line: entry === undefined ? input.line : lineOf(entry),
   };
   // Any other key takes what was found and then does what it always does.
-  return key.name === 'escape' ? { prompt: taken } : pressKey(taken, key, isAnswering);
+  return key.name === 'escape' ? { input: taken } : pressKey(taken, key, isAnswering);
 }
 
 function withoutLast(text: string): string {
@@ -190,12 +186,12 @@ const REMOVALS: Readonly<Record<string, Movement>> = {
 /** Keys that go through rows and history. */
 const WALKS: Readonly<Record<string, -1 | 1>> = { up: -1, down: 1, 'ctrl-p': -1, 'ctrl-n': 1 };
 
-/** What an editing key changes of the prompt; nothing for a key that is none. */
-export function editLine(prompt: Prompt, key: NamedKey): Partial<Prompt> {
-  const { line } = prompt;
+/** What an editing key changes in the input; nothing for a key that is none. */
+export function editLine(input: Input, key: NamedKey): Partial<Input> {
+  const { line } = input;
   const name = `${key.ctrl ? 'ctrl-' : ''}${key.alt ? 'alt-' : ''}${key.name}`;
   if (name === 'newline') return { line: insert(line, '\n') };
-  if (name === 'ctrl-y') return { line: insert(line, prompt.cut) };
+  if (name === 'ctrl-y') return { line: insert(line, input.cut) };
   const movement = MOVES[name];
   if (movement !== undefined) return { line: move(line, movement) };
   const removal = REMOVALS[name];
@@ -205,11 +201,11 @@ export function editLine(prompt: Prompt, key: NamedKey): Partial<Prompt> {
     return isOneCharacter ? { line: removed.line } : removed;
   }
   const by = WALKS[name];
-  return by === undefined ? {} : walkRows(prompt, by);
+  return by === undefined ? {} : walkRows(input, by);
 }
 
 /** A row up or down, and at the edge an entry of the history. */
-function walkRows({ line, history }: Prompt, by: -1 | 1): Partial<Prompt> {
+function walkRows({ line, history }: Input, by: -1 | 1): Partial<Input> {
   const row = moveRow(line, by);
   if (row !== undefined) return { line: row };
   const walked = walk(history, by, line.text);

@@ -29,7 +29,7 @@ export function lineOf(text: string): Line {
   return { text: clean, cursor: clean.length };
 }
 
-/** Typed or pasted text as the prompt keeps it: line breaks alike, no control characters, no lone surrogates. */
+/** Typed or pasted text as the input line keeps it: line breaks alike, no control characters, no lone surrogates. */
 export function cleanInput(text: string): string {
   const even = text.replace(/\r\n?/g, '\n').replaceAll('\t', TAB);
   return printable(Buffer.from(even, 'utf8').toString('utf8'));

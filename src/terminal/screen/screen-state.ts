@@ -1,5 +1,5 @@
 import { printable } from '../printable.js';
-import { emptyPrompt, type Prompt } from './input.js';
+import { emptyInput, type Input } from './input.js';
 import { wrapRows } from './wrap-rows.js';
 
 /** What the status line tells; see `ChatStatus` of the chat. */
@@ -25,7 +25,7 @@ export interface ScreenState {
   readonly entries: readonly Entry[];
   /** The row of the answer that still grows; undefined when none is being given. */
   readonly answer: string | undefined;
-  readonly prompt: Prompt;
+  readonly input: Input;
   /** Lines that wait for the answer before them. */
   readonly waiting: readonly string[];
   /** A question that takes yes or no. */
@@ -38,14 +38,14 @@ export type ScreenChange =
   | { readonly type: 'preview'; readonly data: string }
   | { readonly type: 'answer'; readonly text: string; readonly columns: number }
   | { readonly type: 'answer-ended' }
-  | { readonly type: 'prompt'; readonly prompt: Prompt }
+  | { readonly type: 'input'; readonly input: Input }
   | { readonly type: 'waiting'; readonly lines: readonly string[] }
   | { readonly type: 'choice'; readonly question: string | undefined }
   | { readonly type: 'status'; readonly status: ShownStatus };
 
 export function emptyScreen(status: ShownStatus, history: readonly string[]): ScreenState {
-  const prompt = emptyPrompt(history);
-  return { entries: [], answer: undefined, prompt, waiting: [], choice: undefined, status };
+  const input = emptyInput(history);
+  return { entries: [], answer: undefined, input, waiting: [], choice: undefined, status };
 }
 
 /** The screen after a change. Text from models, files and pastes loses its control characters here. */
@@ -68,8 +68,8 @@ export function changeScreen(state: ScreenState, change: ScreenChange): ScreenSt
         answer: undefined,
       };
     }
-    case 'prompt':
-      return { ...state, prompt: change.prompt };
+    case 'input':
+      return { ...state, input: change.input };
     case 'waiting':
       return { ...state, waiting: change.lines.map(shown) };
     case 'choice':

@@ -1,4 +1,4 @@
-import type { Backend } from '../runtime/backend.js';
+import type { DeviceKind } from '../../devices/device-kind.js';
 
 /** Number formats of keys and values in the KV cache. */
 export type KvType = 'f16' | 'q8_0' | 'q4_0';
@@ -26,7 +26,7 @@ export interface Placement {
 export const ALL_LAYERS = 999;
 
 /** Everything on the device, if the backend has one: for those who have not planned. */
-export function defaultPlacement({ kind }: Backend, contextSize: number): Placement {
+export function defaultPlacement(kind: DeviceKind, contextSize: number): Placement {
   const hasDevice = kind !== 'cpu';
   return {
     gpuLayers: hasDevice ? ALL_LAYERS : 0,

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { decodePicture, type DecodedPicture } from '../../llava/decode-picture.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { drawMarks } from '../../llava/draw-marks.js';
+import type { Mark } from '../../llava/mark.js';
+import { openPicture, type Picture } from '../../llava/picture.js';
+import type { PictureSource } from '../../llava/picture-bytes.js';
+import { toPixels, type Pixels } from '../../llava/pixels.js';
+import { quote } from '../../llava/quote.js';
+import { readDataUrl } from './data-url.js';
+import type { PictureFetcher } from './fetch-picture.js';
+import type { PictureIdentity } from '../rows/row-answer.js';
+import { RowFailure } from '../rows/row-error.js';
+import { shortImage } from '../rows/carry-fields.js';
+
+/** Where rows' pictures come from. */
+export interface PictureRules {
+  /** Paths start here; default: the current folder. */
+  readonly imageFolder?: string | undefined;
+  /** Refuse paths that lead out of that folder, also by a link. */
+  readonly restrictPaths?: boolean | undefined;
+  /** Without it, addresses are refused. */
+  readonly fetcher?: PictureFetcher | undefined;
+  /** Turn pictures as their EXIF orientation says. */
+  readonly exif: boolean;
+}
+
+/** A picture of a row: what it is, and its bytes when they cannot simply be read again. */
+export interface FoundPicture extends PictureIdentity {
+  readonly bytes?: Uint8Array;
+}
+
+export function isAddress(image: string): boolean {
+  return /^https?:/i.test(image);
+}
+
+/**
+ * Finds out which picture a row names, by its content; the header is checked, nothing is decoded.
+ * @throws RowFailure
+ */
+export async function findPicture(
+  image: string,
+  rules: PictureRules,
+  signal?: AbortSignal,
+): Promise<FoundPicture> {
+  const picture = await open(await sourceOf(image, rules, signal), rules);
+  const { width, height, orientation, bytes } = picture;
+  const turn = orientation === undefined ? {} : { orientation };
+  const identity = { sha256: sha256Of(bytes), width, height, ...turn };
+  return isAddress(image) ? { ...identity, bytes } : identity;
+}
+
+/**
+ * The pixels of a picture that was found before.
+ * @param bytes its bytes, where they were kept
+ * @throws RowFailure; 'picture_changed' when it is another one by now
+ */
+export async function loadFoundPicture(
+  image: string,
+  found: FoundPicture,
+  { imageSize, marks }: { readonly imageSize: number; readonly marks: readonly Mark[] },
+  rules: PictureRules,
+  signal?: AbortSignal,
+): Promise<Pixels> {
+  const decoded = await decodeAgain(image, found, rules, signal);
+  return toPixels(await drawMarks(decoded, marks), imageSize);
+}
+
+/** Decodes to the last pixel. @throws RowFailure 'bad_picture' */
+export async function checkPixels(
+  image: string,
+  found: FoundPicture,
+  rules: PictureRules,
+  signal?: AbortSignal,
+): Promise<void> {
+  await decodeAgain(image, found, rules, signal);
+}
+
+async function decodeAgain(
+  image: string,
+  found: FoundPicture,
+  rules: PictureRules,
+  signal?: AbortSignal,
+): Promise<DecodedPicture> {
+  const source =
+    found.bytes === undefined ? await sourceOf(image, rules, signal) : fromBytes(image, found.bytes);
+  const picture = await open(source, rules);
+  if (sha256Of(picture.bytes) !== found.sha256)
+    throw new RowFailure(
+      'picture_changed',
+      `Picture ${quote(shortImage(image))} changed while the batch ran.`,
+    );
+  return await asRowFailure(() => decodePicture(picture));
+}
+
+async function sourceOf(image: string, rules: PictureRules, signal?: AbortSignal): Promise<PictureSource> {
+  if (/^data:/i.test(image)) return fromBytes(image, readDataUrl(image));
+  if (isAddress(image)) {
+    if (rules.fetcher === undefined)
+      throw new RowFailure(
+        'url_refused',
+        `Picture ${quote(image)} is an address, and these are not allowed.`,
+      );
+    return fromBytes(image, await rules.fetcher.fetch(image, signal));
+  }
+  const path = isAbsolute(image) ? image : join(rules.imageFolder ?? '', image);
+  if (rules.restrictPaths === true) return { kind: 'file', path: await insideFolder(path, image, rules) };
+  await checkRegular(path, image);
+  return { kind: 'file', path };
+}
+
+/** The real path, links followed; what does not exist is judged by its name. */
+async function insideFolder(path: string, image: string, rules: PictureRules): Promise<string> {
+  const named = resolve(rules.imageFolder ?? '.');
+  const real = await realpath(path).catch(() => undefined);
+  const isAllowed =
+    real === undefined
+      ? isInside(resolve(path), named)
+      : isInside(real, await realpath(named).catch(() => named));
+  if (!isAllowed)
+    throw new RowFailure('path_refused', `Picture ${quote(image)} is outside the folder of pictures.`);
+  await checkRegular(real ?? path, image);
+  return real ?? path;
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+/** Opening a pipe without a writer would wait for ever. */
+async function checkRegular(path: string, image: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined || stats.isFile() || stats.isDirectory()) return;
+  throw new RowFailure('bad_picture', `Picture ${quote(image)} is not a regular file.`);
+}
+
+function fromBytes(image: string, bytes: Uint8Array): PictureSource {
+  return { kind: 'bytes', label: shortImage(image), bytes };
+}
+
+async function open(source: PictureSource, { exif }: PictureRules): Promise<Picture> {
+  return await asRowFailure(() => openPicture(source, { exif }));
+}
+
+async function asRowFailure<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ExpectedError && error.kind === 'input')
+      throw new RowFailure('bad_picture', `${error.message}.`, error);
+    throw error;
+  }
+}
+
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,41 @@
+import * as v from 'valibot';
+import { quote } from '../../llava/quote.js';
+import { RowFailure } from './row-error.js';
+
+/**
+ * The fields of a row by a schema, checked.
+ * @throws RowFailure 'bad_row' naming the first wrong field, what it should be and what it is
+ */
+export function checkFields<Schema extends v.GenericSchema>(
+  schema: Schema,
+  fields: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, fields, { abortEarly: true });
+  if (result.success) return result.output;
+  throw new RowFailure('bad_row', describeIssue(result.issues[0]));
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const field = quote(v.getDotPath(issue) ?? 'row');
+  if (issue.input === undefined) return `Field ${field} is missing.`;
+  const expected = issue.kind === 'schema' ? nameOf(issue.expected) : issue.message;
+  return `Field ${field} is ${show(issue.input)}: it takes ${expected}.`;
+}
+
+function nameOf(type: string | null): string {
+  return TYPES.get(type ?? '') ?? type ?? 'another value';
+}
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['string', 'a text'],
+  ['number', 'a number'],
+  ['Array', 'a list'],
+  ['Object', 'an object'],
+]);
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return quote(value, 60);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return String(value);
+}
