@@ -42,7 +42,7 @@ function makeProgram(context: CommandContext): Command {
     .description('LLaVA-1.5 in your terminal: ask questions about pictures, offline.')
     .version(describeVersions(), '-V, --version', 'the versions of llava, node-llama-cpp and llama.cpp')
     .exitOverride()
-    .showHelpAfterError('(llava --help shows what can be typed)')
+    .showHelpAfterError('(see llava --help)')
     .hook('preAction', async (_, command) => {
       const { applySettings } = await import('./commands/options/settings.js');
       await applySettings(command, io);

@@ -10,15 +10,17 @@ import { build } from 'esbuild';
 const project = path.join(import.meta.dirname, '..', '..');
 const [target = ''] = process.argv.slice(2);
 
-/** What the tool runs without, on Linux for x86-64. */
+/** What the measurements run without, on Linux for x86-64: other systems' packages, what builds, and the screen of a chat. */
 const LEFT_OUT = [
   /^node_modules\/@node-llama-cpp\/(?!linux-x64(-cuda|-vulkan)?$)/,
   /^node_modules\/(node-gyp|node-addon-api|@reflink)\b/,
+  /^node_modules\/(ink|react|react-reconciler|yoga-layout|es-toolkit)$/,
 ];
-/** Parts of packages: sources to build from, types, maps. */
+/** Parts of packages: sources to build from, types, maps, and backends for CPUs older than any GPU of compute capability 9.0. */
 const LEFT_OUT_FILES = [
   /\/node-llama-cpp\/(llama\/(addon|gitRelease\.bundle|xpack|cmake|profiles)|templates)/,
   /\/linux-x64-cuda\/bins\/linux-x64-cuda\/libggml-cuda\.so$/,
+  /\/libggml-cpu-(sse42|sandybridge|ivybridge|piledriver|cannonlake|cooperlake)\.so$/,
   /\.(d\.ts|d\.cts|d\.mts|map|md)$/,
 ];
 

@@ -24,19 +24,19 @@ export interface QuestionCommand {
 export const QUESTION_COMMANDS = {
   format: {
     usage: '[format]',
-    about: 'the kind of answer from here on',
+    about: 'set the kind of answer',
     argument: 'format',
     change: changeFormat,
   },
   choices: {
     usage: '[a | b | …]',
-    about: 'answer with a letter; alone, no choices any more',
+    about: 'answer with a letter; without choices, turn this off',
     argument: 'text',
     change: changeChoices,
   },
   labels: {
     usage: '[a | b | …]',
-    about: 'answer with one of these; alone, any answer again',
+    about: 'answer with one of these; without labels, turn this off',
     argument: 'text',
     change: changeLabels,
   },
@@ -48,7 +48,7 @@ function changeFormat(text: string, options: QuestionOptions): ChangedOptions {
     return { options, note: [`Format: ${options.format ?? 'free'}`, ...names].join('\n') };
   }
   if (!isFormat(text))
-    throw new ExpectedError('usage', `${quote(text)} is no format.`, {
+    throw new ExpectedError('usage', `${quote(text)} is not a format.`, {
       hint: `One of ${Object.keys(RESPONSE_FORMATS).join(', ')}`,
     });
   if (text === 'letter' && options.choices === undefined)
@@ -64,7 +64,7 @@ function changeChoices(text: string): ChangedOptions {
   if (choices.length === 0)
     return { options: { format: 'free' }, note: 'No choices: answers are free again.' };
   if (choices.length < 2 || choices.length > 26)
-    throw new ExpectedError('usage', `There are 2 to 26 choices, and ${choices.length} came.`, {
+    throw new ExpectedError('usage', `Give 2 to 26 choices, not ${choices.length}.`, {
       hint: '/choices red | green | blue',
     });
   const note = choices.map((choice, index) => `${letterOf(index)}. ${choice}`).join('\n');

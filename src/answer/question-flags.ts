@@ -36,46 +36,50 @@ const CHOSEN = ['labels', 'labelsFile', 'yesNo', 'choice'] as const;
 export const QUESTION_FLAGS: readonly FlagFacts[] = [
   {
     flags: '-f, --format <format>',
-    about: 'what kind of answer',
+    about: 'the kind of answer',
     values: Object.keys(RESPONSE_FORMATS),
   },
   {
     flags: '--choice <text>',
-    about: 'an option of a letter question; give one for each',
+    about: 'one option of a multiple-choice question; repeatable',
     list: 'repeated',
   },
-  { flags: '--ocr <words>', about: 'words read in the picture, separated by commas, as a hint' },
-  { flags: '--labels <labels>', about: 'the answer is one of these, separated by commas', list: 'commas' },
-  { flags: '--labels-file <file>', about: 'the same, a label a line', conflicts: ['labels'] },
+  { flags: '--ocr <words>', about: 'words in the picture, separated by commas, as a hint' },
+  {
+    flags: '--labels <labels>',
+    about: 'answer with one of these labels, separated by commas',
+    list: 'commas',
+  },
+  { flags: '--labels-file <file>', about: 'the same, one label per line', conflicts: ['labels'] },
   {
     flags: '--yes-no',
-    about: 'yes or no, and how probable',
+    about: 'answer yes or no, with its probability',
     conflicts: ['labels', 'labelsFile', 'choice'],
   },
-  { flags: '--unconstrained', about: 'letters as the paper asks for them: the answer may be anything' },
-  { flags: '--probabilities', about: 'how probable each choice or label is' },
+  { flags: '--unconstrained', about: 'ask for a letter as the paper does, but accept any answer' },
+  { flags: '--probabilities', about: 'the probability of each choice or label' },
   {
     flags: '--normalise <how>',
-    about: 'compare log-likelihoods as they are, or by their length in tokens',
+    about: 'compare log-likelihoods as they are, or divided by length in tokens',
     values: NORMALISATIONS,
   },
   {
     flags: '--schema <file>',
-    about: 'the answer is JSON by this JSON Schema: a file, or the schema itself',
+    about: 'the answer is JSON that fits this schema: a file, or the schema itself',
     conflicts: [...CHOSEN, 'grammar'],
   },
   {
     flags: '--grammar <file>',
-    about: 'the answer fits this grammar, in GBNF',
+    about: 'the answer fits this grammar (GBNF)',
     conflicts: CHOSEN,
   },
   {
     flags: '--region <x,y,w,h>',
-    about: 'the part that is asked about: pixels, or fractions of the picture',
+    about: 'the part of the picture to ask about, in pixels or fractions',
   },
   {
     flags: '--mark <shape:place>',
-    about: 'draw box:x,y,w,h, ellipse:… or point:x,y[:colour] on the picture first; once for each',
+    about: 'draw box:x,y,w,h, ellipse:… or point:x,y[:colour] on the picture first; repeatable',
     list: 'repeated',
   },
 ];

@@ -91,11 +91,9 @@ function usualFormat(
 /** Where the answer is one of several, only its own form could contradict; the defaults' is for other questions. */
 function formOf(own: AnswerForm, defaults: AnswerForm, isChosen: boolean): AnswerForm {
   if ((own.schema !== undefined && own.grammar !== undefined) || (isChosen && hasForm(own)))
-    throw new ExpectedError(
-      'usage',
-      'The answer can be held to one of choices, labels, a schema, a grammar.',
-      { hint: 'Leave out all but one of them' },
-    );
+    throw new ExpectedError('usage', 'Choices, labels, a schema and a grammar exclude each other.', {
+      hint: 'Give only one of them',
+    });
   return hasForm(own) || isChosen ? own : defaults;
 }
 

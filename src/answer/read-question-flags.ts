@@ -32,7 +32,7 @@ export function readQuestionFlags(flags: QuestionFlags): QuestionOptions {
 
 function labelsOf({ labels, labelsFile }: QuestionFlags): readonly string[] | undefined {
   if (labelsFile === undefined) return labels;
-  return readTextFile('The labels', labelsFile, 'Name a text file with a label a line')
+  return readTextFile('The labels', labelsFile, 'Name a text file with one label per line')
     .split(/\r?\n/)
     .map((label) => label.trim())
     .filter((label) => label !== '');
@@ -52,7 +52,7 @@ function parseSchema(value: string): unknown {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ExpectedError(
       'usage',
-      `The schema ${quote(value, 80)} is no JSON: ${quote(reason).slice(1, -1)}`,
+      `The schema ${quote(value, 80)} is not JSON: ${quote(reason).slice(1, -1)}`,
       {
         hint: 'Give a file with a JSON Schema, or the schema itself between quotes',
         cause: error,

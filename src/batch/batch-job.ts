@@ -6,7 +6,7 @@ import { Journal } from './journal/journal.js';
 import type { JournalHeader } from './journal/journal-entry.js';
 import { OutputFile, StreamOutput, type RowSink } from './output/output-file.js';
 
-/** What to do about an output or a journal that is there already. */
+/** What to do about an output or a journal that already exists. */
 export type Existing = 'refuse' | 'resume' | 'overwrite';
 
 export interface JobOptions {
@@ -68,9 +68,9 @@ async function checkFiles(
   if (existing === 'resume' && hasRows && journal !== undefined && (await sizeOf(journal)) === 0)
     throw new ExpectedError(
       'usage',
-      `${quote(output)} cannot be resumed: its journal ${quote(journal)} is gone.`,
+      `${quote(output)} cannot be resumed: its journal ${quote(journal)} is missing.`,
       {
-        hint: 'Name another output with -o, or start again with --overwrite',
+        hint: 'Name another output with -o, or start over with --overwrite',
       },
     );
 }
@@ -82,7 +82,7 @@ async function openJournal(path: string | undefined, options: JobOptions): Promi
   if (journal.header.weights === weights) return journal;
   await journal[Symbol.asyncDispose]();
   throw new ExpectedError('usage', `${quote(path ?? 'The journal')} was made with other weights.`, {
-    hint: 'Name the same model, another output with -o, or start again with --overwrite',
+    hint: 'Name the same model, another output with -o, or start over with --overwrite',
   });
 }
 
@@ -116,13 +116,13 @@ function notAFile(path: string): ExpectedError {
 }
 
 function isInput(path: string): ExpectedError {
-  return new ExpectedError('usage', `${quote(path)} is the input as well.`, {
+  return new ExpectedError('usage', `${quote(path)} is also the input.`, {
     hint: 'Name another file with -o',
   });
 }
 
 function isThere(path: string): ExpectedError {
-  return new ExpectedError('usage', `${quote(path)} is there already.`, {
-    hint: 'Go on with --resume, or start again with --overwrite',
+  return new ExpectedError('usage', `${quote(path)} already exists.`, {
+    hint: 'Continue with --resume, or start over with --overwrite',
   });
 }

@@ -5,6 +5,7 @@ import type { QuestionDefaults } from '../answer/question-options.js';
 import type { BatchRow, FailedRow } from './rows/batch-row.js';
 import { readLines, type InputLine } from './rows/read-lines.js';
 import { readRows, shardOf } from './rows/read-rows.js';
+import { fileProblem } from '../llava/file-problem.js';
 
 /** Fields that tell which row of the input an output row belongs to. */
 const ID_FIELDS = ['custom_id', 'question_id', 'id', 'question'] as const;
@@ -57,7 +58,7 @@ async function nextLine(
     throw notItsPart(path, 'has a line that cannot be read');
   } catch (error) {
     if (error instanceof ExpectedError || !(error instanceof Error)) throw error;
-    throw new ExpectedError('input', `${quote(path)} cannot be read: ${error.message}`, {
+    throw new ExpectedError('input', `${quote(path)} cannot be read: ${fileProblem(error)}.`, {
       hint: 'Name the outputs of all shards: llava batch merge in.jsonl part1.jsonl part2.jsonl',
       cause: error,
     });

@@ -79,7 +79,7 @@ export class Album {
     const { id, decoded } = await this.#decode(seen.place, signal);
     if (id === seen.id) return decoded;
     throw new ExpectedError('input', `${quote(seen.info.label)} has changed since it was first seen.`, {
-      hint: `/image ${seen.info.label} looks at it as it is now`,
+      hint: `/image ${seen.info.label} shows its current version`,
     });
   }
 

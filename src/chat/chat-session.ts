@@ -104,7 +104,7 @@ export class ChatSession implements AsyncDisposable {
   needPicture(): SeenPicture {
     const { current } = this.album;
     if (current !== undefined) return current;
-    throw new ExpectedError('usage', 'There is no picture yet, and questions are about one.', {
+    throw new ExpectedError('usage', 'There is no picture to ask about yet.', {
       hint: '/image street.jpg, or drop a picture on the terminal',
     });
   }
@@ -243,7 +243,7 @@ export class ChatSession implements AsyncDisposable {
     const { used, contextSize = Infinity } = this.#status;
     if (used + 2 * reserveOf(contextSize) <= contextSize) return;
     this.view.note(
-      `The context fills up: ${used} of ${contextSize} positions. /drop forgets the oldest turns; the picture stays.`,
+      `The context is filling up: ${used} of ${contextSize} positions. /drop forgets the oldest turns; the picture stays.`,
     );
   }
 

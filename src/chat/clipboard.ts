@@ -63,7 +63,7 @@ export async function readClipboardPicture(
     throw new ExpectedError('input', 'There is no picture on the clipboard.', {
       hint: 'Copy a picture first, or /image FILE',
     });
-  throw new ExpectedError('input', 'Nothing here can read pictures from the clipboard.', {
+  throw new ExpectedError('input', 'No program here can read pictures from the clipboard.', {
     hint: 'Install wl-clipboard (Wayland), xclip (X11) or pngpaste (macOS)',
   });
 }

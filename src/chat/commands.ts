@@ -15,15 +15,15 @@ interface CommandRow {
 export const CHAT_COMMANDS = {
   image: {
     usage: '[path | url | number]',
-    about: 'look at a picture; alone, list those seen',
+    about: 'look at a picture; without one, list earlier ones',
     argument: 'picture',
   },
   paste: { usage: '', about: 'look at the picture on the clipboard (Ctrl-V)', argument: 'none' },
-  each: { usage: '<question>', about: 'ask by itself, without what was said before', argument: 'text' },
+  each: { usage: '<question>', about: 'ask without the earlier conversation', argument: 'text' },
   ...QUESTION_COMMANDS,
   retry: {
     usage: '[temperature] [seed]',
-    about: 'answer the last question again, more freely',
+    about: 'answer the last question again, sampled',
     argument: 'text',
   },
   undo: { usage: '', about: 'take back the last question and its answer', argument: 'none' },
@@ -31,7 +31,7 @@ export const CHAT_COMMANDS = {
   clear: { usage: '', about: 'forget what was said about this picture', argument: 'none' },
   system: {
     usage: '[text]',
-    about: 'the text before it all; "default" is the training\'s',
+    about: 'set the system text; "default" restores the one used in training',
     argument: 'text',
   },
   save: {
@@ -39,9 +39,9 @@ export const CHAT_COMMANDS = {
     about: 'save the conversation about this picture',
     argument: 'file',
   },
-  load: { usage: '<file>', about: 'go on with a saved conversation', argument: 'file' },
+  load: { usage: '<file>', about: 'continue a saved conversation', argument: 'file' },
   copy: { usage: '', about: 'put the last answer on the clipboard', argument: 'none' },
-  model: { usage: '[name]', about: 'answer with other weights; alone, list them', argument: 'model' },
+  model: { usage: '[name]', about: 'switch the model; without a name, list them', argument: 'model' },
   stats: { usage: '', about: 'counts and times of the last answer', argument: 'none' },
   help: { usage: '', about: 'these commands', argument: 'none' },
   exit: { usage: '', about: 'leave (Ctrl-D)', argument: 'none' },

@@ -72,7 +72,7 @@ export function parseConversation(text: string, path: string): Conversation {
   try {
     content = JSON.parse(comment ?? text);
   } catch (error) {
-    throw notAConversation(path, 'is no saved chat', error);
+    throw notAConversation(path, 'is not a saved chat', error);
   }
   const result = v.safeParse(conversationSchema, content);
   if (result.success) {
@@ -83,7 +83,7 @@ export function parseConversation(text: string, path: string): Conversation {
   const place = v.getDotPath(issue) ?? 'the file';
   throw notAConversation(
     path,
-    `is no saved chat of this version: ${place} is ${issue.received}, not ${issue.expected}`,
+    `is not a saved chat of this version: ${place} is ${issue.received}, not ${issue.expected}`,
   );
 }
 

@@ -18,7 +18,7 @@ export async function saveConversation(session: ChatSession, host: ChatHost, pat
   const seen = session.needPicture();
   const kind = extname(path).toLowerCase();
   if (kind !== '.md' && kind !== '.json')
-    throw new ExpectedError('usage', `${quote(path)} ends neither in .md nor in .json.`, {
+    throw new ExpectedError('usage', `${quote(path)} does not end in .md or .json.`, {
       hint: '/save chat.md',
     });
   const { systemText } = session.settings;
@@ -57,10 +57,10 @@ export async function loadConversation(
     ...turns.map(({ question, answer }) => `> ${question.text}\n${answer}`),
     ...(seen.id === picture.sha256
       ? []
-      : ['The picture is not the one that was talked about: its bytes differ.']),
+      : ['This is not the picture of the saved conversation: its bytes differ.']),
     ...(model === session.status.model
       ? []
-      : [`The answers are of ${model}; ${session.status.model} goes on.`]),
+      : [`The saved answers are by ${model}; ${session.status.model} continues.`]),
   ];
   session.view.note(notes.join('\n'));
 }

@@ -71,7 +71,7 @@ const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<voi
     const answer = session.lastAnswer?.turn.answer;
     if (answer === undefined || answer === '') throw nothingSaid();
     if (!(await host.copy(answer, signal)))
-      throw new ExpectedError('input', 'Nothing here can write to the clipboard.', {
+      throw new ExpectedError('input', 'No program here can write to the clipboard.', {
         hint: 'Install wl-clipboard (Wayland) or xclip (X11)',
       });
     session.view.note('Copied.');
@@ -80,7 +80,7 @@ const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<voi
     if (rest === '') {
       const names = await host.models();
       session.view.note(
-        `Model: ${session.status.model}. Here: ${names.join(', ')}. /model NAME takes another.`,
+        `Model: ${session.status.model}. Downloaded: ${names.join(', ')}. /model NAME switches.`,
       );
       return;
     }
@@ -137,9 +137,13 @@ async function retry({ session, rest, signal }: Call): Promise<void> {
     inRange(seed, 0, 2 ** 32 - 1) &&
     (seed === undefined || Number.isInteger(seed));
   if (!isFine)
-    throw new ExpectedError('usage', `${quote(rest)} is no temperature from 0 to 2 and whole seed.`, {
-      hint: '/retry 0.7, or /retry 0.7 42',
-    });
+    throw new ExpectedError(
+      'usage',
+      `${quote(rest)} is not a temperature from 0 to 2, with an optional whole-number seed.`,
+      {
+        hint: '/retry 0.7, or /retry 0.7 42',
+      },
+    );
   const freer = {
     ...sampling,
     temperature: temperature ?? (sampling.temperature > 0 ? sampling.temperature : FREER),
@@ -160,7 +164,7 @@ function dropTurns({ session, rest }: Call): void {
   if (!Number.isInteger(count) || count < 1 || count > seen.turns.length)
     throw new ExpectedError(
       'usage',
-      `${quote(rest)} cannot be dropped: there are ${countTurns(seen.turns.length)}.`,
+      `${quote(rest)} cannot be dropped: the conversation has ${countTurns(seen.turns.length)}.`,
       {
         hint: '/drop 2 forgets the two oldest',
       },
@@ -172,7 +176,7 @@ function dropTurns({ session, rest }: Call): void {
 function onePath(rest: string, example: string): string {
   const [path] = readPaths(rest);
   if (path !== undefined) return path;
-  throw new ExpectedError('usage', 'The name of a file is missing.', { hint: example });
+  throw new ExpectedError('usage', 'A file name is missing.', { hint: example });
 }
 
 function nothingSaid(): ExpectedError {

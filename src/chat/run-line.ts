@@ -29,9 +29,8 @@ export async function runLine(
     return true;
   }
   if (parsed.kind === 'unknown') {
-    const hint =
-      parsed.nearest === undefined ? '/help shows them all' : `/${parsed.nearest}, or /help for all`;
-    throw new ExpectedError('usage', `${quote(`/${parsed.name}`)} is no command.`, { hint });
+    const hint = parsed.nearest === undefined ? '/help lists them' : `/${parsed.nearest}, or /help for all`;
+    throw new ExpectedError('usage', `${quote(`/${parsed.name}`)} is not a command.`, { hint });
   }
   await session.ask(session.questionOf(parsed.text), signal);
   return true;

@@ -1,5 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { ExpectedError } from '../llava/expected-error.js';
+import { writeProblem } from '../llava/file-problem.js';
+import { quote } from '../llava/quote.js';
 
 /**
  * Writes a file all or nothing: beside it first, then renamed, so that no half of it is ever seen.
@@ -12,9 +14,8 @@ export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<v
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true });
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ExpectedError('input', `"${path}" could not be written: ${reason}`, {
-      hint: 'Name a file in a folder you may write to, on a disk with space',
+    throw new ExpectedError('input', `${quote(path)} cannot be written: ${writeProblem(error)}.`, {
+      hint: 'Name a file in an existing folder that you can write to, on a disk with space',
       cause: error,
     });
   }

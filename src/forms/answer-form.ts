@@ -37,8 +37,8 @@ export function formForEngine({ schema, grammar }: AnswerForm): {
 export function checkForm(answer: string, stop: string, form: AnswerForm): { readonly value?: unknown } {
   if (!hasForm(form)) return {};
   if (stop !== 'end')
-    throw new ExpectedError('engine', `The answer was cut (${stop}) before it was whole: ${quote(answer)}.`, {
-      hint: 'Allow more with --max-tokens, or bound texts and lists: maxLength, maxItems',
+    throw new ExpectedError('engine', `The answer was cut off (${stop}): ${quote(answer)}.`, {
+      hint: 'Allow more tokens with --max-tokens, or bound texts and lists with maxLength and maxItems',
     });
   return form.schema === undefined ? {} : { value: readBySchema(answer, form.schema) };
 }

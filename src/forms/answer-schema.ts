@@ -35,7 +35,7 @@ export function readBySchema(answer: string, { given }: AnswerSchema): unknown {
   const last = errors.at(-1);
   const place = last === undefined ? '' : ` at ${quote(last.instanceLocation, 80)}: ${last.error}`;
   throw new ExpectedError('engine', `The answer ${quote(answer)} does not fit the schema${place}`, {
-    hint: 'Ask again with another seed, or make the cases of oneOf exclude each other',
+    hint: 'Ask again with another seed, or make the cases of oneOf mutually exclusive',
   });
 }
 
@@ -43,7 +43,7 @@ function parse(answer: string): unknown {
   try {
     return JSON.parse(answer) as unknown;
   } catch (error) {
-    throw new ExpectedError('engine', `The answer ${quote(answer)} is not whole JSON.`, {
+    throw new ExpectedError('engine', `The answer ${quote(answer)} is not complete JSON.`, {
       hint: 'Allow more tokens with --max-tokens, or bound texts and lists with maxLength and maxItems',
       cause: error,
     });

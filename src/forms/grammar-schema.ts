@@ -33,12 +33,12 @@ const MAX_COUNT = 1000;
 export function toGrammarSchema(value: unknown): GrammarSchema {
   const definitions = isObject(value) && isObject(value['$defs']) ? value['$defs'] : {};
   const place = { pointer: '', depth: 0, definitions: new Set(Object.keys(definitions)) };
-  if (!isObject(value)) throw refuse(place, 'it is no object');
+  if (!isObject(value)) throw refuse(place, 'it is not an object');
   const { $defs } = value;
   const rest = Object.fromEntries(
     Object.entries(value).filter(([keyword]) => !OF_THE_WHOLE.includes(keyword)),
   );
-  if ($defs !== undefined && !isObject($defs)) throw refuse(at(place, '$defs'), 'it is no object');
+  if ($defs !== undefined && !isObject($defs)) throw refuse(at(place, '$defs'), 'it is not an object');
   const schema = translate(rest, place);
   if ($defs === undefined) return schema;
   const translated = translateAll(definitions, at(place, '$defs'));
@@ -65,7 +65,7 @@ function namesAtStart(definitions: GrammarSchema, name: string): ReadonlySet<str
 }
 
 function translate(value: unknown, place: Place): GrammarSchema {
-  if (!isObject(value)) throw refuse(place, `it is ${show(value)} and no object`);
+  if (!isObject(value)) throw refuse(place, `it is ${show(value)}, not an object`);
   if (place.depth > MAX_DEPTH) throw refuse(place, `it is nested more than ${MAX_DEPTH} deep`);
   if ('$ref' in value) return translateReference(value, place);
   if ('anyOf' in value) return translateCases(value, 'anyOf', place);
@@ -97,7 +97,7 @@ function translateCases(value: SchemaObject, keyword: 'anyOf' | 'oneOf', place: 
   allow(value, [keyword], place);
   const cases = value[keyword];
   if (!Array.isArray(cases) || cases.length === 0)
-    throw refuse(at(place, keyword), 'it is no list of schemas');
+    throw refuse(at(place, keyword), 'it is not a list of schemas');
   return { oneOf: cases.map((one: unknown, index) => translate(one, at(at(place, keyword), index))) };
 }
 
@@ -111,7 +111,7 @@ function translateEnumeration(value: SchemaObject, place: Place): GrammarSchema 
   allow(value, ['enum', 'type'], place);
   const values = value['enum'];
   if (!Array.isArray(values) || values.length === 0)
-    throw refuse(at(place, 'enum'), 'it is no list of values');
+    throw refuse(at(place, 'enum'), 'it is not a list of values');
   for (const [index, one] of values.entries()) checkScalar(one, value['type'], at(at(place, 'enum'), index));
   return { enum: values as readonly unknown[] };
 }
@@ -119,8 +119,8 @@ function translateEnumeration(value: SchemaObject, place: Place): GrammarSchema 
 function translateObject(value: SchemaObject, place: Place): GrammarSchema {
   allow(value, ['type', 'properties', 'required', 'additionalProperties', 'maxProperties'], place);
   const { properties = {}, required = [], additionalProperties = true, maxProperties } = value;
-  if (!isObject(properties)) throw refuse(at(place, 'properties'), 'it is no object');
-  if (!Array.isArray(required)) throw refuse(at(place, 'required'), 'it is no list');
+  if (!isObject(properties)) throw refuse(at(place, 'properties'), 'it is not an object');
+  if (!Array.isArray(required)) throw refuse(at(place, 'required'), 'it is not a list');
   const missing = required.findIndex((name) => typeof name !== 'string' || !Object.hasOwn(properties, name));
   if (missing >= 0) throw refuse(at(at(place, 'required'), missing), 'there is no such property');
   const most = readCount(value, 'maxProperties', place);
@@ -141,7 +141,7 @@ function translateArray(value: SchemaObject, place: Place): GrammarSchema {
   const { items, prefixItems } = value;
   const bounds = readBounds(value, 'minItems', 'maxItems', place);
   if (prefixItems !== undefined && !Array.isArray(prefixItems))
-    throw refuse(at(place, 'prefixItems'), 'it is no list of schemas');
+    throw refuse(at(place, 'prefixItems'), 'it is not a list of schemas');
   const first = prefixItems?.map((one: unknown, index) =>
     translate(one, at(at(place, 'prefixItems'), index)),
   );
@@ -170,7 +170,7 @@ function translateString(value: SchemaObject, place: Place): GrammarSchema {
 function translateScalar(value: SchemaObject, place: Place): GrammarSchema {
   allow(value, ['type'], place);
   const { type } = value;
-  if (type === undefined) throw refuse(place, 'it says no type');
+  if (type === undefined) throw refuse(place, 'it names no type');
   const types: readonly unknown[] = Array.isArray(type) ? type : [type];
   const other = types.find((one) => typeof one !== 'string' || !SCALARS.includes(one));
   if (other !== undefined || types.length === 0)
@@ -221,7 +221,7 @@ function readCount(value: SchemaObject, keyword: string, place: Place): number |
   const count = value[keyword];
   if (count === undefined) return undefined;
   if (typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= MAX_COUNT) return count;
-  throw refuse(at(place, keyword), `${show(count)} is no whole number from 0 to ${MAX_COUNT}`);
+  throw refuse(at(place, keyword), `${show(count)} is not a whole number from 0 to ${MAX_COUNT}`);
 }
 
 export type SchemaObject = Readonly<Record<string, unknown>>;
@@ -243,8 +243,8 @@ export function at(place: Place, name: string | number): Place {
 /** Says which part of a schema cannot be kept to, and why. */
 export function refuse({ pointer }: Place, problem: string): ExpectedError {
   const part = pointer === '' ? 'The schema' : `The schema's part ${quote(pointer, 120)}`;
-  return new ExpectedError('usage', `${part} cannot be kept to: ${problem}.`, {
-    hint: 'docs/answers.md lists what schemas may say',
+  return new ExpectedError('usage', `${part} is not supported: ${problem}.`, {
+    hint: 'docs/answers.md lists what a schema may contain',
   });
 }
 

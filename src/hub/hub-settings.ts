@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
+import { fileProblem } from '../llava/file-problem.js';
 
 /** How the hub is reached and where its files are kept on this machine. */
 export interface HubSettings {
@@ -71,7 +72,7 @@ export function readToken(env: NodeJS.ProcessEnv, tokenPath: string): string | u
   const token = fromEnv ?? clean(readTokenFile(tokenPath));
   if (token === undefined || SENDABLE.test(token)) return token;
   const source = fromEnv === undefined ? `The token in ${quote(tokenPath)}` : 'The token in HF_TOKEN';
-  throw new ExpectedError('usage', `${source} has characters that no request can carry.`, {
+  throw new ExpectedError('usage', `${source} has characters that a request cannot carry.`, {
     hint: 'Copy it again from https://huggingface.co/settings/tokens, or unset it: public files need none.',
   });
 }
@@ -82,8 +83,8 @@ function readTokenFile(path: string): string | undefined {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new ExpectedError('usage', `The token file ${quote(path)} cannot be read: ${code ?? 'unknown'}`, {
-      hint: 'Allow yourself to read it, or name another with HF_TOKEN_PATH.',
+    throw new ExpectedError('usage', `The token file ${quote(path)} cannot be read: ${fileProblem(error)}.`, {
+      hint: 'Make it readable, or name another with HF_TOKEN_PATH.',
       cause: error,
     });
   }

@@ -39,30 +39,26 @@ export function choosingOf(question: Question): Choosing | undefined {
 export function checkChoosing({ labels, choices, format, unconstrained, probabilities }: Question): void {
   if (labels !== undefined) checkLabels(labels);
   if (labels !== undefined && (choices !== undefined || (format !== 'short' && format !== 'free')))
-    throw new ExpectedError('usage', 'Labels are asked for in the short or free format, without choices.', {
+    throw new ExpectedError('usage', 'Labels go with the short or free format, without choices.', {
       hint: 'Leave out --choice and --format',
     });
   checkDistinct(choices ?? [], 'choice');
   const isChosen = labels !== undefined || choices !== undefined;
   if (probabilities !== undefined && (!isChosen || unconstrained === true))
-    throw new ExpectedError('usage', 'Probabilities are those of choices or labels, and there are none.', {
+    throw new ExpectedError('usage', 'Probabilities need choices or labels.', {
       hint: 'Give --choice, --labels or --yes-no, without --unconstrained',
     });
 }
 
 function checkLabels(labels: readonly string[]): void {
   if (labels.length < 2 || labels.length > MAX_LABELS)
-    throw new ExpectedError(
-      'usage',
-      `There must be 2 to ${MAX_LABELS} labels, and there are ${labels.length}.`,
-      {
-        hint: '--labels red,green,blue, or --labels-file with a label a line',
-      },
-    );
+    throw new ExpectedError('usage', `Give 2 to ${MAX_LABELS} labels, not ${labels.length}.`, {
+      hint: '--labels red,green,blue, or --labels-file with one label per line',
+    });
   for (const label of labels)
     if (label.trim() === '' || label.length > MAX_LABEL || /[\r\n]/.test(label))
-      throw new ExpectedError('usage', `${quote(label)} is no label.`, {
-        hint: `A label has 1 to ${MAX_LABEL} characters in one line`,
+      throw new ExpectedError('usage', `${quote(label)} is not a label.`, {
+        hint: `A label is one line of 1 to ${MAX_LABEL} characters`,
       });
   checkDistinct(labels, 'label');
 }
@@ -73,8 +69,8 @@ function checkDistinct(names: readonly string[], what: string): void {
   for (const name of names) {
     const said = capitalise(name.trim());
     if (seen.has(said))
-      throw new ExpectedError('usage', `The ${what} ${quote(name)} is there twice.`, {
-        hint: `Name each ${what} once`,
+      throw new ExpectedError('usage', `The ${what} ${quote(name)} is given twice.`, {
+        hint: `Give each ${what} once`,
       });
     seen.add(said);
   }

@@ -52,7 +52,7 @@ function decoder({ bytes, format, width, height, exif, maxPixels, plainCmyk }: P
 
 /** Packs decoded channels to three in place; what lies beyond is cut off. */
 function toRgb(data: Uint8Array, pixels: number, channels: number, isCmyk: boolean): Uint8Array {
-  if (channels !== 3 && channels !== 4) throw new Error(`${channels} channels a pixel`);
+  if (channels !== 3 && channels !== 4) throw new Error(`${channels} channels per pixel`);
   if (channels === 4) {
     if (isCmyk) packCmyk(data, pixels);
     else packOnWhite(data, pixels);

@@ -48,7 +48,7 @@ export function checkMarks(marks: readonly Mark[], picture: PictureSize): void {
 }
 
 function badMark(text: string, problem: string): ExpectedError {
-  return new ExpectedError('usage', `The mark ${quote(text, 80)} is none: ${problem}.`, {
+  return new ExpectedError('usage', `The mark ${quote(text, 80)} is not valid: ${problem}.`, {
     hint: `Give box:40,60,200,180 or ellipse:… or point:120,80; a colour after it is ${COLOURS.join(', ')} or #rrggbb`,
   });
 }

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { pictureError } from './picture-error.js';
+import { fileProblem } from './file-problem.js';
 
 /** What the user gave: the path of a file, or bytes (stdin) with a name to call them by. */
 export type PictureSource =
@@ -27,7 +28,7 @@ export async function readPictureBytes(source: PictureSource, maxBytes: number):
   if (bytes.length > maxBytes) throw tooManyBytes(label, bytes.length, maxBytes);
   if (bytes.length === 0) {
     const hint =
-      source.kind === 'file' ? 'Save or fetch the file again.' : 'Pipe a picture in, or name a file.';
+      source.kind === 'file' ? 'Save or fetch the file again.' : 'Pipe in a picture, or name a file.';
     throw pictureError(label, 'is empty', hint);
   }
   return bytes;
@@ -72,11 +73,16 @@ function explain(error: unknown, path: string): unknown {
     case 'ENOENT':
     case 'ENOTDIR':
       return /^https?:/i.test(path)
-        ? pictureError(path, 'is an address, not a file', 'Download it first and name the file.', error)
+        ? pictureError(path, 'is a web address, not a file', 'Download it first and name the file.', error)
         : pictureError(path, 'does not exist', 'Check the path; it starts at the current folder.', error);
     case 'EACCES':
     case 'EPERM':
-      return pictureError(path, 'may not be read: permission denied', 'Allow yourself to read it.', error);
+      return pictureError(
+        path,
+        'cannot be read: permission denied',
+        'Make it readable for your user.',
+        error,
+      );
     case 'EISDIR':
       return pictureError(path, 'is a folder', 'Name one picture in it.', error);
     case 'ENAMETOOLONG':
@@ -84,7 +90,12 @@ function explain(error: unknown, path: string): unknown {
       return pictureError(path, 'is not a possible file name', 'Check the path.', error);
     default:
       return typeof code === 'string'
-        ? pictureError(path, `cannot be read: ${code}`, 'Copy it to a local disk and try again.', error)
+        ? pictureError(
+            path,
+            `cannot be read: ${fileProblem(error)}`,
+            'Copy it to a local disk and try again.',
+            error,
+          )
         : error;
   }
 }

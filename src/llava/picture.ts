@@ -103,12 +103,8 @@ function formatOf({ format, compression }: Metadata): PictureFormat | undefined 
 function checkSides(label: string, width: number, height: number, maxPixels: number): void {
   const size = `is ${width}×${height} pixels`;
   if (width * height > maxPixels || Math.max(width, height) > MAX_SIDE) {
-    const limit = `more than the ${maxPixels / 1e6} million, or ${MAX_SIDE} a side, allowed`;
-    throw pictureError(
-      label,
-      `${size}, ${limit}`,
-      'Scale it down first; the model sees a few hundred a side.',
-    );
+    const limit = `more than the ${maxPixels / 1e6} million, or ${MAX_SIDE} on a side, allowed`;
+    throw pictureError(label, `${size}, ${limit}`, 'Scale it down first; the model sees 336 on a side.');
   }
   if (Math.min(width, height) < MIN_SIDE) {
     throw pictureError(
@@ -122,7 +118,7 @@ function checkSides(label: string, width: number, height: number, maxPixels: num
 /** Measurements, such as heights or infrared, have no colours to show and no agreed white. */
 function checkChannels(label: string, { depth, channels }: Metadata): void {
   if ((depth === 'uchar' || depth === 'ushort') && channels <= 5) return;
-  const problem = `holds ${channels} ${depth} numbers a pixel, not colours of 8 or 16 bits`;
+  const problem = `holds ${channels} ${depth} numbers per pixel, not colours of 8 or 16 bits`;
   throw pictureError(label, problem, 'Convert it to an 8-bit PNG or JPEG first.');
 }
 

@@ -37,7 +37,7 @@ export function parseRegion(text: string): Region {
   if (width <= 0 || height <= 0) throw badRegion(text, 'its width and height must be above 0');
   const unit = unitOf(x, y, width, height);
   if (unit === 'fractions' && (x + width > 1 + SLACK || y + height > 1 + SLACK))
-    throw badRegion(text, 'its fractions reach out of the picture');
+    throw badRegion(text, 'its fractions extend beyond the picture');
   return { x, y, width, height, unit };
 }
 
@@ -48,7 +48,7 @@ export function parseRegion(text: string): Region {
 export function parsePoint(text: string): Point {
   const [x, y, ...rest] = parseNumbers(text);
   if (x !== undefined && y !== undefined && rest.length === 0) return { x, y, unit: unitOf(x, y) };
-  throw new ExpectedError('usage', `The point ${quote(text, 60)} is none: it takes two numbers: x,y.`, {
+  throw new ExpectedError('usage', `The point ${quote(text, 60)} is not valid: it needs two numbers, x,y.`, {
     hint: 'Give pixels of the picture, such as 120,80, or fractions, such as 0.5,0.25',
   });
 }
@@ -118,7 +118,7 @@ function unitOf(...numbers: readonly number[]): PlaceUnit {
 }
 
 function badRegion(text: string, problem: string): ExpectedError {
-  return new ExpectedError('usage', `The region ${quote(text, 60)} is none: ${problem}.`, {
+  return new ExpectedError('usage', `The region ${quote(text, 60)} is not valid: ${problem}.`, {
     hint: 'Give pixels of the picture, such as 40,60,200,180, or fractions, such as 0.1,0.2,0.5,0.5',
   });
 }
@@ -126,7 +126,7 @@ function badRegion(text: string, problem: string): ExpectedError {
 function outside(what: string, { width, height }: PictureSize): ExpectedError {
   return new ExpectedError(
     'input',
-    `${what} reaches out of the picture, which is ${width}×${height} pixels.`,
+    `${what} extends beyond the picture, which is ${width}×${height} pixels.`,
     {
       hint: 'Pixels are counted in the picture as it is shown upright',
     },

@@ -57,13 +57,13 @@ export function checkQuestion(question: Question): void {
   const { text, format, choices, region } = question;
   if (text.trim() === '' && format !== 'caption' && !(format === 'region' && region !== undefined))
     throw new ExpectedError('usage', 'The question is empty.', {
-      hint: 'Type it first, then the picture: llava ask "What is in the picture?" photo.jpg',
+      hint: 'Give the question first, then the picture: llava ask "What is in the picture?" photo.jpg',
     });
   if (format === 'letter' && (choices === undefined || choices.length < 2 || choices.length > 26))
     throw new ExpectedError(
       'usage',
-      `The letter format needs 2 to 26 choices and got ${choices?.length ?? 0}.`,
-      { hint: 'Give one --choice for each: --choice red --choice blue; of more than 26, give --labels' },
+      `The letter format needs 2 to 26 choices, not ${choices?.length ?? 0}.`,
+      { hint: 'Repeat --choice: --choice red --choice blue; for more than 26, use --labels' },
     );
   if (format !== 'letter' && choices !== undefined && choices.length > 0)
     throw new ExpectedError('usage', `Choices go with the letter format, not with "${format}".`, {
@@ -80,17 +80,17 @@ function checkRegion({ text, format, region }: Question): void {
   if (format === 'region' && region !== undefined && text.trim() !== '')
     throw new ExpectedError(
       'usage',
-      `A region question is its region alone, and got ${quote(text)} besides.`,
+      `A region question takes no text besides its region, but got ${quote(text)}.`,
       {
         hint: 'Leave the question empty: llava ask "" photo.jpg --region 40,60,200,180',
       },
     );
   if (format === 'region' && region === undefined && parseBox(text) === undefined)
-    throw new ExpectedError('usage', `A region question is a box and "${text}" is none.`, {
-      hint: 'Type left, top, right, bottom: llava ask --format region "40,60,200,180" photo.jpg',
+    throw new ExpectedError('usage', `A region question is a box, and "${text}" is not one.`, {
+      hint: 'Give left, top, right, bottom: llava ask --format region "40,60,200,180" photo.jpg',
     });
   if (format === 'box' && region !== undefined)
-    throw new ExpectedError('usage', 'A box question asks for a place and takes no region.', {
+    throw new ExpectedError('usage', 'A box question asks where something is, so it takes no region.', {
       hint: 'Leave out the region, or ask in another format',
     });
 }

@@ -54,7 +54,7 @@ async function findPair(
   await beforeAsking();
   await offerDownload(model, host);
   const pulled = await filesOnDisk(model, host.env);
-  if (pulled === undefined) throw new Error(`${model.name} was pulled and is not there`);
+  if (pulled === undefined) throw new Error(`${model.name} was downloaded but is missing`);
   return { name: model.name, ...pulled };
 }
 
@@ -111,6 +111,6 @@ async function ownFiles(gguf: string, mmproj: string | undefined): Promise<Weigh
 
 function halfPair(given: string, value: string, missing: string): ExpectedError {
   return new ExpectedError('usage', `${given} ${quote(value)} needs ${missing} as well.`, {
-    hint: 'A LLaVA-1.5 is a pair of files: --gguf MODEL.gguf --mmproj MMPROJ.gguf, or --gguf FOLDER with both',
+    hint: 'LLaVA-1.5 is a pair of files: --gguf MODEL.gguf --mmproj MMPROJ.gguf, or --gguf FOLDER with both',
   });
 }

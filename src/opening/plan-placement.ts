@@ -100,7 +100,7 @@ function checkContext(contextSize: number, { contextLength, tokensPerPicture }: 
   if (contextSize <= tokensPerPicture)
     throw new ExpectedError(
       'engine',
-      `--context ${contextSize} has no room for words: a picture takes ${tokensPerPicture} tokens.`,
+      `--context ${contextSize} leaves no room for words: a picture takes ${tokensPerPicture} tokens.`,
       { hint: `--context ${Math.min(contextLength, 2 * tokensPerPicture)} or more` },
     );
 }
@@ -109,15 +109,15 @@ function checkAsked(plan: FitPlan, asked: number | 'all', request: PlanRequest, 
   const { device } = request;
   if (device === undefined) {
     if (asked === 0) return;
-    throw new ExpectedError('engine', `--gpu-layers ${asked} needs a GPU, and the CPU is at work.`, {
-      hint: 'llava doctor shows what there is; --device vulkan, cuda or metal asks for one',
+    throw new ExpectedError('engine', `--gpu-layers ${asked} needs a GPU, and llava runs on the CPU.`, {
+      hint: 'llava doctor lists the devices; --device vulkan, cuda or metal asks for one',
     });
   }
   if (plan.fitsDevice) return;
   const fitting = planFit(sizes, { ...request, gpuLayers: 'auto' }).placement.gpuLayers;
   throw new ExpectedError(
     'engine',
-    `--gpu-layers ${asked} needs ${formatBytes(plan.deviceBytes)} of the GPU, and ${formatBytes(usableBytes(device))} can be had.`,
+    `--gpu-layers ${asked} needs ${formatBytes(plan.deviceBytes)} of the GPU, and only ${formatBytes(usableBytes(device))} is free.`,
     { hint: `--gpu-layers ${fitting} fits; a smaller --context or --kv-type q8_0 makes room` },
   );
 }
@@ -130,5 +130,5 @@ function tellPart({ placement, layers, deviceBytes }: FitPlan, { device }: PlanR
 }
 
 function tellTightHost({ hostBytes }: FitPlan, { host }: PlanRequest): string {
-  return `These weights need ${formatBytes(hostBytes)} of memory and ${formatBytes(host.freeBytes)} are free: it may be slow, or fail.`;
+  return `These weights need ${formatBytes(hostBytes)} of memory, and ${formatBytes(host.freeBytes)} is free: loading may be slow, or fail.`;
 }

@@ -27,7 +27,7 @@ export function lineView(io: Io) {
     text: write,
     end: async ({ turn }: EndedAnswer) => {
       await write('\n');
-      if (turn.stop !== 'end') warn(io, `The answer was cut (${turn.stop}).`);
+      if (turn.stop !== 'end') warn(io, `The answer was cut off (${turn.stop}).`);
     },
     status: () => undefined,
     choose: () => Promise.resolve(undefined),

@@ -7,8 +7,8 @@ import type { Io } from './io.js';
  */
 export async function readStdin(io: Io, maxBytes: number): Promise<Uint8Array> {
   if (io.stdinIsTerminal)
-    throw new ExpectedError('input', '"-" asks for a picture on stdin, and stdin is the terminal.', {
-      hint: 'Pipe a picture in: llava ask "What is this?" - < photo.jpg',
+    throw new ExpectedError('input', '"-" reads a picture from stdin, but stdin is the terminal.', {
+      hint: 'Pipe in a picture: llava ask "What is this?" - < photo.jpg',
     });
   const chunks: Buffer[] = [];
   let size = 0;
@@ -17,12 +17,12 @@ export async function readStdin(io: Io, maxBytes: number): Promise<Uint8Array> {
     size += chunk.length;
     if (size > maxBytes)
       throw new ExpectedError('input', `stdin holds more than ${maxBytes} bytes.`, {
-        hint: 'Pipe one picture in, of at most that size',
+        hint: 'Pipe in one picture of at most that size',
       });
   }
   if (size === 0)
-    throw new ExpectedError('input', 'stdin is empty: there is no picture in it.', {
-      hint: 'Pipe a picture in: llava ask "What is this?" - < photo.jpg',
+    throw new ExpectedError('input', 'stdin is empty: it holds no picture.', {
+      hint: 'Pipe in a picture: llava ask "What is this?" - < photo.jpg',
     });
   return Buffer.concat(chunks);
 }

@@ -5,6 +5,7 @@ import { packageFile } from '../files/package-file.js';
 import { hubFileSchema, type HubFile } from '../hub/hub-file.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
+import { fileProblem } from '../llava/file-problem.js';
 
 const text = v.pipe(v.string(), v.minLength(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -52,7 +53,7 @@ export function readCatalogueWith(ownPath: string): Catalogue {
     return { default: own.default, models: { ...builtIn.models, ...own.models } };
   } catch (error) {
     const where = v.isValiError(error) ? ` at ${quote(v.getDotPath(error.issues[0]) ?? '')}` : '';
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = fileProblem(error);
     throw new ExpectedError('usage', `The catalogue ${quote(ownPath)} cannot be used${where}: ${reason}`, {
       hint: 'It has the form of the models.json that comes with llava',
       cause: error,
@@ -74,8 +75,8 @@ export function findModel(name: string | undefined, catalogue: Catalogue): Model
   const models = listModels(catalogue);
   const found = models.find((model) => model.name === wanted || model.aliases.includes(wanted));
   if (found !== undefined) return found;
-  throw new ExpectedError('usage', `There is no model ${quote(wanted)} in the catalogue.`, {
-    hint: 'llava models list shows them; your own files: --gguf FILE --mmproj FILE',
+  throw new ExpectedError('usage', `The catalogue has no model ${quote(wanted)}.`, {
+    hint: 'llava models list shows the models; for your own files: --gguf FILE --mmproj FILE',
   });
 }
 

@@ -78,7 +78,7 @@ function missingFile(folder: string, model: string | undefined, mmproj: string |
       },
     );
   }
-  return new ExpectedError('weights', `${name} holds no .gguf file.`, {
+  return new ExpectedError('weights', `${name} holds no .gguf files.`, {
     hint: 'Name a folder that holds a language model and its mmproj.',
   });
 }

@@ -60,9 +60,7 @@ describe('a disk that fills up', () => {
     const output = join(folder, `full-${blocks}.jsonl`);
     const log = join(folder, `full-${blocks}.log`);
     const full = await start({ output, log }, `ulimit -f ${blocks}; `);
-    expect(full.stderr).toMatch(
-      /^ExpectedError: ".*" could not be written: files may not be that large here\.$/,
-    );
+    expect(full.stderr).toMatch(/^ExpectedError: ".*" cannot be written: files cannot be that large here\.$/);
     expect(full.exitCode).toBe(1);
     expect(existsSync(`${output}.journal`)).toBe(true);
     const before = readFileSync(log, 'utf8').split('\n').length - 1;

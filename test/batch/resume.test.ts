@@ -33,10 +33,10 @@ describe('resuming', () => {
     expect((refused as ExpectedError).hint).toMatch(/--resume.*--overwrite/);
     expect(readFileSync(output, 'utf8')).toBe(before);
     await expect(runJob({ input, output: input, pictures, existing: 'overwrite' })).rejects.toThrow(
-      'is the input',
+      'is also the input',
     );
     rmSync(`${output}.journal`);
-    await expect(runJob({ input, output, pictures, existing: 'resume' })).rejects.toThrow('is gone');
+    await expect(runJob({ input, output, pictures, existing: 'resume' })).rejects.toThrow('is missing');
     await expect(runJob({ input, output: '/dev/null', pictures, existing: 'overwrite' })).rejects.toThrow(
       'not a regular file',
     );

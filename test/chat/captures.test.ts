@@ -43,7 +43,7 @@ it('looks as captured, from the first picture to leaving', { timeout: 120_000 },
   await say('What color is the background?', 'Black');
   await captured('3-other-picture');
 
-  await say('/image 1', 'goes on after 3 turns');
+  await say('/image 1', 'continues after 3 turns');
   await say('/undo', 'Taken back');
   await captured('4-back-and-undone');
 

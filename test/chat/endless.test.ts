@@ -68,7 +68,7 @@ describe('the context', { timeout: 60_000 }, () => {
       chat.type(`Where is the star?${KEYS.enter}`);
       await chat.waitFor(new RegExp(`\\[Y/n\\]|(?:The star is[^]*){${turn}}\\n>\\n`));
     }
-    expect(await chat.text()).toContain('The context fills up');
+    expect(await chat.text()).toContain('The context is filling up');
     chat.type('y');
     await chat.waitFor(/\n>\n\d+\/256 tokens[^\n…]*\n*$/);
     expect(await chat.text()).not.toContain('[Y/n]');

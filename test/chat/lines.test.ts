@@ -30,7 +30,7 @@ describe('llava chat in a pipe', { timeout: 60_000 }, () => {
     );
     expect(run).toMatchObject({ exitCode: 3, stdout: 'Red\nBlue\n' });
     expect(run.stderr).toMatch(/error: .*none\.png.*\n.*try:/);
-    expect(run.stderr).toMatch(/error: "5" is no temperature/);
+    expect(run.stderr).toMatch(/error: "5" is not a temperature/);
   });
 
   it('answers the same question the same, alone and after another', async () => {
@@ -48,7 +48,7 @@ describe('llava chat in a pipe', { timeout: 60_000 }, () => {
   it('answers nothing without a picture', async () => {
     const run = await chat('What is this?\n');
     expect(run).toMatchObject({ exitCode: 3, stdout: '' });
-    expect(run.stderr).toMatch(/error: There is no picture yet/);
+    expect(run.stderr).toMatch(/error: There is no picture to ask about yet/);
   });
 
   it('shows no control sequence of a file’s name', async () => {

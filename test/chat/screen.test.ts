@@ -25,7 +25,7 @@ describe('llava chat on a terminal', { timeout: 120_000 }, () => {
     await chat.say(`/image "${square}"`, 'square.png · 300×300');
     await chat.say('What color is the square?', /Blue\n/);
     await chat.say('/undo', 'Taken back: "What color is the square?". 0 turns left.');
-    await chat.say('/image 1', 'goes on after 2 turns');
+    await chat.say('/image 1', 'continues after 2 turns');
     const saved = join(folder, 'chat.json');
     await chat.say(`/save ${saved}`, /aved/);
     expect(existsSync(saved)).toBe(true);
@@ -70,7 +70,7 @@ describe('llava chat on a terminal', { timeout: 120_000 }, () => {
   it('takes a dropped path, quoted or escaped, for a picture', async () => {
     using chat = new ChatTerminal([], { env });
     await chat.waitFor('Ask about a picture');
-    await chat.say('What is this?', /error: There is no picture yet/);
+    await chat.say('What is this?', /error: There is no picture to ask about yet/);
     chat.type(`\u001b[200~${circle.replaceAll(' ', '\\ ')}\u001b[201~`);
     await chat.waitFor('red circle.png · 300×300');
     await chat.say('What color is the circle?', 'The circle is red.');

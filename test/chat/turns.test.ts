@@ -184,7 +184,7 @@ describe('a context that is nearly full', () => {
 
   it('is told before it is, and the oldest turn goes where that is wanted', async () => {
     const { view, most, turns } = await fill(true);
-    const told = view.notes.findIndex((note) => note.startsWith('The context fills up:'));
+    const told = view.notes.findIndex((note) => note.startsWith('The context is filling up:'));
     expect(told).toBe(0);
     expect(most).toBeGreaterThan(2);
     expect(turns).toBe(most);

@@ -77,11 +77,11 @@ describe('an answer out of several', () => {
       ['--labels', 'a,b', '--choice', 'a', '--choice', 'b'],
       /Choices go with the letter format/,
     ],
-    ['one label', ['--labels', 'a'], /there are 1/],
+    ['one label', ['--labels', 'a'], /not 1/],
     ['a limit without a question of yes or no', ['--at-least', '0.5'], /goes with --yes-no/],
     ['a limit above 1', ['--yes-no', '--at-least', '1.5'], /from 0 to 1/],
     ['log-probabilities nobody could read', ['--logprobs'], /goes with --json/],
-    ['probabilities of nothing', ['--probabilities'], /there are none/],
+    ['probabilities of nothing', ['--probabilities'], /need choices or labels/],
   ])('is refused with %s, before anything is loaded', async (_, args, message) => {
     const run = await ask(...args);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
@@ -98,7 +98,7 @@ describe('an answer out of several', () => {
     ];
     const run = await runLlava(['chat', circle], { stdin: 'pipe', input: `${lines.join('\n')}\n` });
     expect(run.stdout).toMatch(/^(purple|dark blue)\nThe circle is red\.\n$/);
-    expect(run.stderr).toContain('There must be 2 to 20000 labels, and there are 1.');
+    expect(run.stderr).toContain('Give 2 to 20000 labels, not 1.');
   });
 
   it('is one of the command’s labels in LLaVA’s rows, whose text is asked as it stands', async () => {

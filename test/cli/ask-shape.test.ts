@@ -48,7 +48,7 @@ describe('llava ask', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ['a schema that is no JSON', ['--schema', '{"type"'], /no JSON/],
+    ['a schema that is no JSON', ['--schema', '{"type"'], /not JSON/],
     ['a schema file that is missing', ['--schema', 'none.json'], /"none\.json"/],
     ['a schema beyond grammars', ['--schema', '{"type":"string","pattern":"a"}'], /"\/pattern"/],
     ['a grammar file that is missing', ['--grammar', 'none.gbnf'], /"none\.gbnf"/],

@@ -88,7 +88,7 @@ describe('a bad command line: 2, nothing on stdout', () => {
     ['a name and a pair', ['ask', '-m', 'demo', '--gguf', 'a.gguf', 'x', circle], /cannot be used with/],
     ['an unknown model', ['ask', '-m', '99b', 'x', circle], /no model "99b"/],
     ['one choice', ['ask', '--choice', 'red', 'x', circle], /2 to 26 choices/],
-    ['stdin twice', ['ask', 'x', '-', '-'], /more than once/],
+    ['stdin twice', ['ask', 'x', '-', '-'], /can be given only once/],
   ])('%s', async (_, args, says) => {
     const run = await runLlava(args);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });

@@ -96,7 +96,7 @@ describe('llava batch', () => {
     const output = rows(['precious']);
     const run = await batch(rows(mixed), '-o', output);
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr).toMatch(/^error: .*is there already\.\ntry: .*--resume.*--overwrite\n$/);
+    expect(run.stderr).toMatch(/^error: .*already exists\.\ntry: .*--resume.*--overwrite\n$/);
     expect(readFileSync(output, 'utf8')).toBe('precious\n');
   });
 
@@ -132,7 +132,7 @@ describe('llava batch', () => {
     [
       'an output that is the input',
       [projectFile('examples/questions.jsonl'), '-o', projectFile('examples/questions.jsonl'), '--resume'],
-      /is the input as well/,
+      /is also the input/,
     ],
   ])('%s is a mistake of the command line', async (_, args, says) => {
     const run = await batch(...args);

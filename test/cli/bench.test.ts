@@ -36,7 +36,7 @@ describe('llava bench', () => {
   });
 
   it.each([
-    ['--only', 'twice', 'There is no work "twice" to measure.'],
+    ['--only', 'twice', '"twice" is not a kind of work to measure.'],
     ['--mtmd-cli', '/nowhere/cli', 'There is no program at "/nowhere/cli".'],
     ['--server', 'README.md', 'There is no program at "README.md".'],
     ['--questions', '0', "argument '0' is invalid"],

@@ -58,7 +58,7 @@ describe('llava ask --draw', () => {
 
   it('wants the box format and one picture', async () => {
     const several = await ask(picture, picture, '--draw', join(folder, 'x.png'));
-    expect(several.stderr).toContain('--draw takes one picture and got 2');
+    expect(several.stderr).toContain('--draw takes one picture, not 2');
     const short = await runLlava(['ask', '-f', 'short', 'x', picture, '--draw', join(folder, 'x.png')]);
     expect([short.exitCode, short.stderr]).toEqual([
       2,

@@ -49,7 +49,7 @@ describe('llava eval score', () => {
     const score = (name: string) => evaluate('score', 'pope', '--data', pope, '--answers', join(twice, name));
     const { stdout } = await score('a.jsonl');
     expect(stdout).toMatch(
-      /mean F1 +100\.00 %[^]*note: 1 answer: came again for the same question: the last one counts/,
+      /mean F1 +100\.00 %[^]*note: 1 answer to a question answered before: the last answer counts/,
     );
     expect((await score('b.jsonl')).stderr).toMatch(/lacks 1 answers; the first is question "1"/);
     expect((await score('c.jsonl')).stderr).toMatch(
@@ -70,10 +70,10 @@ describe('llava eval score', () => {
 
   it('wants answers or reviews', async () => {
     expect((await evaluate('score', 'pope', '--data', pope)).stderr).toContain(
-      'neither --answers nor --reviews',
+      'Nothing to score: give --answers or --reviews.',
     );
     expect((await evaluate('score', 'pope', '--data', pope, '--reviews', answers)).stderr).toContain(
-      'No judge scores',
+      'is not scored by a judge',
     );
     expect(
       (await evaluate('score', 'pope', '--data', pope, '--answers', answers, '--write', parent)).stderr,
@@ -97,7 +97,7 @@ describe('llava eval score', () => {
       join(said, 'x'),
     );
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr).toMatch(/The folder ".*x" could not be made/);
+    expect(run.stderr).toMatch(/The folder ".*x" cannot be created/);
   });
 
   it('writes the submission of what a server scores', async () => {

@@ -111,7 +111,7 @@ describe('llava eval run', () => {
     const before = readFileSync(answers, 'utf8');
     const again = await run();
     expect(again).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(again.stderr).toContain('is there already');
+    expect(again.stderr).toContain('already exists');
     const resumed = await run('--resume', '--json');
     expect(resumed.stderr).toBe('6 rows: 0 answered, 6 resumed; 0 pictures\n');
     expect(JSON.parse(resumed.stdout)).toMatchObject({

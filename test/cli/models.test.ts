@@ -23,7 +23,7 @@ describe('llava pull', () => {
       /^shapes: 6\.3 MB from http.*\nlicence: MIT \(https:\/\/example\.org\/licence\)\n/,
     );
     expect(pull.stderr).toMatch(/downloading model\.gguf: 100 %, 4\.4 MB of 4\.4 MB\n/);
-    expect(pull.stderr).toMatch(/shapes is here\.\n$/);
+    expect(pull.stderr).toMatch(/shapes is downloaded\.\n$/);
     const ask = await llava('ask', 'What color is the circle?', circle);
     expect(ask).toEqual({ exitCode: 0, stdout: 'The circle is red.\n', stderr: '' });
   });
@@ -32,7 +32,7 @@ describe('llava pull', () => {
     await llava('pull', 'shapes');
     hub.requests.length = 0;
     const again = await llava('models', 'pull', 'shapes');
-    expect(again).toEqual({ exitCode: 0, stdout: '', stderr: 'shapes is here already.\n' });
+    expect(again).toEqual({ exitCode: 0, stdout: '', stderr: 'shapes is already downloaded.\n' });
     expect(hub.requests).toEqual([]);
   });
 
@@ -133,15 +133,15 @@ describe('llava models', () => {
   it('removes a model, and not the demo', async () => {
     await llava('pull', 'shapes');
     const run = await llava('models', 'rm', 'shapes');
-    expect(run).toMatchObject({ exitCode: 0, stdout: '', stderr: 'shapes is removed: 6.3 MB.\n' });
+    expect(run).toMatchObject({ exitCode: 0, stdout: '', stderr: 'shapes removed: 6.3 MB freed.\n' });
     expect(readdirSync(join(env['HF_HOME']!, 'hub'), { recursive: true }).join()).not.toContain('.gguf');
     expect((await llava('models', 'rm', 'demo')).exitCode).toBe(2);
   });
 
   it.each([
     ['a name', ['demo'], /^demo: A LLaVA-1\.5.*\nlicence: MIT\nlanguage model {2}.*/],
-    ['a folder', [projectFile('models/demo')], /^language model .*\n[^]*They fit each other/],
-    ['two files in any order', ['mmproj', 'model'].map(demoFile), /They fit each other/],
+    ['a folder', [projectFile('models/demo')], /^language model .*\n[^]*The pair fits/],
+    ['two files in any order', ['mmproj', 'model'].map(demoFile), /The pair fits/],
     ['a language model', [demoFile('model')], /6 layers, 160 wide, 5 heads/],
     ['a projector', [demoFile('mmproj')], /112 × 112 pixels, 64 tokens/],
   ])('tells what the headers of %s say', async (_, names, says) => {

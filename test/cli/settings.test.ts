@@ -22,7 +22,7 @@ describe('settings', () => {
       runLlava(describeCircle(), { env }),
       runLlava(describeCircle('--max-tokens', '100'), { env }),
     ]);
-    expect(set.stderr).toMatch(/cut \(max-tokens\) after 1 tokens/);
+    expect(set.stderr).toMatch(/cut off \(max-tokens\) after 1 token\./);
     expect(given.stderr).toBe('');
   });
 
@@ -32,7 +32,7 @@ describe('settings', () => {
       runLlava(describeCircle(), { env: { LLAVA_CONFIG: path } }),
       runLlava(describeCircle(), { env: { LLAVA_CONFIG: path, LLAVA_MAX_TOKENS: '100' } }),
     ]);
-    expect(set.stderr).toMatch(/after 1 tokens/);
+    expect(set.stderr).toMatch(/after 1 token/);
     expect(overridden.stderr).toBe('');
   });
 
@@ -46,7 +46,7 @@ describe('settings', () => {
 
   it.each([
     ['a wrong value', '{"temperature": 9}', /"temperature" in ".*" is "9": It takes a number from 0 to 2/],
-    ['an unknown name', '{"temprature": 1}', /has "temprature", which is no setting/],
+    ['an unknown name', '{"temprature": 1}', /has "temprature", which is not a setting/],
     ['a value of the wrong kind', '{"model": true}', /has true for "model"/],
     ['no JSON', '{model', /is not JSON/],
     ['a list', '[]', /is not a JSON object/],
@@ -60,7 +60,7 @@ describe('settings', () => {
   it('a config file that is named and missing is an error', async () => {
     const run = await runLlava(describeCircle(), { env: { LLAVA_CONFIG: join(folder, 'none.json') } });
     expect(run).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(run.stderr).toMatch(/none\.json" could not be read/);
+    expect(run.stderr).toMatch(/none\.json" cannot be read: no such file/);
   });
 
   it('a wrong value in the environment is an error that names it', async () => {

@@ -124,7 +124,7 @@ describe('faults that pass', () => {
     await run;
     expect(performance.now() - start).toBeGreaterThanOrEqual(1000);
     expect(seen.find(({ phase }) => phase === 'waiting')?.note).toMatch(
-      /asks to slow down \(429\); next try in 1 s/,
+      /asks for fewer requests \(429\); next try in 1 s/,
     );
   });
 

@@ -28,7 +28,7 @@ function always(fault: Fault): FaultScript {
 
 describe('faults that stay', () => {
   const faults: Record<string, [FaultScript, RegExp]> = {
-    'wrong bytes': [always({ kind: 'wrong-bytes', at: 5 }), /came twice with the SHA-256/],
+    'wrong bytes': [always({ kind: 'wrong-bytes', at: 5 }), /arrived twice with the SHA-256/],
     'ranges from elsewhere': [always({ kind: 'wrong-range', shift: 7 }), /where byte 0 on was asked for/],
     'another length': [always({ kind: 'wrong-total', by: 9 }), /has a file of 3000010 bytes, not 3000001/],
     '503': [always({ kind: 'status', status: 503 }), /could not be downloaded: .*answered 503/],
@@ -36,15 +36,15 @@ describe('faults that stay', () => {
     'cut connections': [always({ kind: 'cut', after: 0 }), /was cut/],
     'a wait of an hour': [
       always({ kind: 'status', status: 429, headers: { 'retry-after': '3600' } }),
-      /slow down/,
+      /asks for fewer requests \(429\)/,
     ],
     'a redirect loop of the hub': [
       ({ server, path }) => (server === 'hub' ? { kind: 'redirect', location: path } : undefined),
-      /is redirected without end/,
+      /is redirected endlessly/,
     ],
     'a redirect loop of the other host': [
       ({ server, path }) => (server === 'cdn' ? { kind: 'redirect', location: path } : undefined),
-      /is redirected without end/,
+      /is redirected endlessly/,
     ],
     'a redirect to a file on this machine': [
       ({ server }) => (server === 'hub' ? { kind: 'redirect', location: 'file:///etc/hosts' } : undefined),
@@ -73,9 +73,7 @@ describe('faults that stay', () => {
   it('a disk that is too small', async () => {
     const request = { ...requestFor(addFile(hub, SIZE), folder), bytes: 2 ** 50 };
     const run = downloadFile(request, settingsFor(hub, folder));
-    await expect(run).rejects.toThrow(
-      /1125899907 MB are still to come, but the disk of ".*" has \d+ MB free/,
-    );
+    await expect(run).rejects.toThrow(/The rest is 1125899907 MB, but the disk of ".*" has only \d+ MB free/);
     expect(hub.sentOf(request.file.path)).toBe(0);
   });
 
@@ -97,6 +95,6 @@ describe('faults that stay', () => {
     const file = addFile(hub, SIZE);
     const settings = { ...settingsFor(hub, folder), endpoint: 'http://127.0.0.1:1' };
     const run = downloadFile(requestFor(file, folder), settings, { pace: QUICK_PACE });
-    await expect(run).rejects.toThrow('nothing answers there');
+    await expect(run).rejects.toThrow('nothing is listening there');
   });
 });

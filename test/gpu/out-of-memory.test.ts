@@ -23,7 +23,7 @@ describe('a device without enough memory', () => {
 
   it('for any context: an error that says so, and no crash', async () => {
     const { outOfMemory, notes } = await openWith(5e6, 2048, 1536);
-    expect(outOfMemory).toBe('A context of 1536 positions could not be made: out of memory.');
+    expect(outOfMemory).toBe('A context of 1536 positions could not be created: out of memory.');
     expect(notes).toHaveLength(1);
   });
 

@@ -20,7 +20,9 @@ describe('the clipboard', () => {
   });
 
   it('says whether a tool or a picture is missing', async () => {
-    await expect(readClipboardPicture([['no-such-tool']], signal)).rejects.toThrow('Nothing here can read');
+    await expect(readClipboardPicture([['no-such-tool']], signal)).rejects.toThrow(
+      'No program here can read',
+    );
     const failing = [node, '-e', 'process.exit(1)'] as const;
     await expect(readClipboardPicture([failing], signal)).rejects.toThrow('no picture on the clipboard');
   });

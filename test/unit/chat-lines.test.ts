@@ -83,7 +83,7 @@ describe('a saved conversation', () => {
     ],
     ['more than there is', JSON.stringify({ llava: 'chat', version: 1, ...conversation, extra: 1 })],
   ])('is refused when it is %s', (_, text) => {
-    expect(() => parseConversation(text, 'chat.json')).toThrow(/^"chat\.json" is no saved chat/);
+    expect(() => parseConversation(text, 'chat.json')).toThrow(/^"chat\.json" is not a saved chat/);
   });
 
   it('cut or changed anywhere is refused or read, and never breaks', () => {

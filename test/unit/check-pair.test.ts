@@ -121,7 +121,7 @@ describe('checkPair, on pairs that do not', () => {
     write({});
     const swapped = await failure(mmprojPath, modelPath);
     expect(swapped.message).toMatch(/mmproj\.gguf" is the projector and ".*model\.gguf" the language model/);
-    expect(swapped.hint).toContain('Exchange');
+    expect(swapped.hint).toContain('Swap them');
     expect((await failure(modelPath, modelPath)).message).toContain('is a language model, not a projector');
     expect((await failure(mmprojPath, mmprojPath)).message).toContain('is a projector, not a language model');
   });
@@ -136,15 +136,15 @@ describe('checkPair, on pairs that do not', () => {
   test('says both widths where they differ', async () => {
     write({ visionOptions: { projectorWidth: 64 } });
     const { message, hint } = await failure(modelPath, mmprojPath);
-    expect(message).toMatch(/mmproj\.gguf" gives tokens of 64 numbers, but ".*model\.gguf" takes 32/);
-    expect(hint).toContain('7B = 4096, 13B = 5120');
+    expect(message).toMatch(/mmproj\.gguf" makes tokens of 64 numbers, but ".*model\.gguf" takes 32/);
+    expect(hint).toContain('4096 is 7B, 5120 is 13B');
   });
 
   test.each<[string, Pair, RegExp]>([
     [
       'a context too short for a picture',
       { textOptions: { contextLength: 16 } },
-      /context of 16 tokens, a picture takes 16/,
+      /context of 16 tokens, but a picture takes 16/,
     ],
     ['another architecture', { text: { metadata: { 'general.architecture': string('qwen2') } } }, /"qwen2"/],
     [

@@ -29,19 +29,23 @@ describe('choosingOf', () => {
 
 describe('checkChoosing', () => {
   it.each([
-    ['one label', { ...labels, labels: ['red'] }, /2 to 20000 labels, and there are 1/],
-    ['no label', { ...labels, labels: [] }, /and there are 0/],
-    ['an empty label', { ...labels, labels: ['red', ' '] }, /" " is no label/],
-    ['a label of two lines', { ...labels, labels: ['red', 'a\nb'] }, /is no label/],
-    ['a label twice', { ...labels, labels: ['red', 'Red'] }, /"Red" is there twice/],
-    ['a choice twice', { ...letters, choices: ['red', 'red'] }, /choice "red" is there twice/],
+    ['one label', { ...labels, labels: ['red'] }, /2 to 20000 labels, not 1/],
+    ['no label', { ...labels, labels: [] }, /not 0/],
+    ['an empty label', { ...labels, labels: ['red', ' '] }, /" " is not a label/],
+    ['a label of two lines', { ...labels, labels: ['red', 'a\nb'] }, /is not a label/],
+    ['a label twice', { ...labels, labels: ['red', 'Red'] }, /"Red" is given twice/],
+    ['a choice twice', { ...letters, choices: ['red', 'red'] }, /choice "red" is given twice/],
     ['labels with choices', { ...labels, choices: ['a', 'b'] }, /without choices/],
     ['labels in another format', { ...labels, format: 'caption' }, /short or free format/],
-    ['probabilities of nothing', { text: 'Q', format: 'free', probabilities: 'none' }, /there are none/],
+    [
+      'probabilities of nothing',
+      { text: 'Q', format: 'free', probabilities: 'none' },
+      /need choices or labels/,
+    ],
     [
       'probabilities unconstrained',
       { ...letters, unconstrained: true, probabilities: 'none' },
-      /there are none/,
+      /need choices or labels/,
     ],
   ] as const)('refuses %s', (_, question, message) => {
     expect(() => {

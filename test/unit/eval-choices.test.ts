@@ -65,7 +65,7 @@ describe('MMBench', () => {
     );
     const { headline, notes } = await mmbench.score!(folder, answers);
     expect(headline.right).toBe(1);
-    expect(notes.join('\n')).toMatch(/1 question: has no answer[^]*1 answer: is not plainly a letter/);
+    expect(notes.join('\n')).toMatch(/1 question without an answer[^]*1 answer without a clear letter/);
   });
 
   it('refuses to score a table without labels', async () => {

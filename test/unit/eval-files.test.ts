@@ -78,7 +78,7 @@ describe('answers', () => {
 
   it('refuses a file without answers', async () => {
     await expect(readAnswers(file('none.jsonl', '\n'))).rejects.toThrow('has no answers');
-    await expect(readAnswers(join(folder, 'missing.jsonl'))).rejects.toThrow('could not be read');
+    await expect(readAnswers(join(folder, 'missing.jsonl'))).rejects.toThrow('cannot be read: no such file');
   });
 });
 

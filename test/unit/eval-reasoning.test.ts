@@ -103,6 +103,6 @@ describe('SpatialBench of SpatialBot', () => {
       'size: 33.3333',
       'counting: 37.5',
     ]);
-    expect(notes.join()).toContain('1 answer: to a counting question is no whole number');
+    expect(notes.join()).toContain('1 answer without a whole number to a counting question');
   });
 });

@@ -87,7 +87,7 @@ it('scores with and without pictures; no answer is wrong and the last one counts
   ]);
   expect(result.headline.value).toBe(50);
   expect(result.notes.join('\n')).toMatch(
-    /1 answer: came again[^]*1 answer: belongs to no[^]*1 question: has no answer/,
+    /1 answer to a question answered before[^]*1 answer to no question[^]*1 question without an answer/,
   );
 });
 

@@ -90,7 +90,7 @@ describe('FeatureCache', () => {
     await cache.write(key(1), features(1));
     await cache.write(key(2), features(2));
     expect(await cache.read(key(1))).toBeUndefined();
-    expect(said).toEqual([expect.stringContaining(`can be kept in "${path}"`)]);
+    expect(said).toEqual([expect.stringContaining(`the cache folder "${path}"`)]);
   });
 
   it('is shared by many at once', async () => {

@@ -55,13 +55,13 @@ describe('readHubSettings', () => {
     'refuses the token %j without showing it',
     (HF_TOKEN) => {
       expect(() => read({ HF_TOKEN })).toThrow(
-        /^The token in HF_TOKEN has characters that no request can carry\.$/,
+        /^The token in HF_TOKEN has characters that a request cannot carry\.$/,
       );
     },
   );
 
   test('names a token file that cannot be read', () => {
-    expect(() => read({ HF_TOKEN_PATH: HOME })).toThrow(/cannot be read: EISDIR/);
+    expect(() => read({ HF_TOKEN_PATH: HOME })).toThrow(/cannot be read: it is a folder/);
   });
 });
 

@@ -143,11 +143,11 @@ describe('openPicture', () => {
     await expect(
       loadPixels({ kind: 'file', path }, { imageSize: 8, maxPixels: 30_000 }),
     ).resolves.toBeDefined();
-    expect((await failure(pngHeader(65_536, 2))).message).toContain('65535 a side');
+    expect((await failure(pngHeader(65_536, 2))).message).toContain('65535 on a side');
   });
 
   test('refuses measurements that are no colours', async () => {
-    expect((await failure(`${FOLDER}measured.tiff`)).message).toContain('holds 1 float numbers a pixel');
+    expect((await failure(`${FOLDER}measured.tiff`)).message).toContain('holds 1 float numbers per pixel');
   });
 
   test.each([

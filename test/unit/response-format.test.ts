@@ -61,12 +61,12 @@ describe('writeRequest', () => {
 
 const mistakes: [name: string, question: Question, says: RegExp][] = [
   ['an empty question', { text: '  ', format: 'free' }, /empty/],
-  ['letter without choices', { text: 'x', format: 'letter' }, /2 to 26 choices and got 0/],
-  ['one choice', { text: 'x', format: 'letter', choices: ['a'] }, /got 1/],
+  ['letter without choices', { text: 'x', format: 'letter' }, /2 to 26 choices, not 0/],
+  ['one choice', { text: 'x', format: 'letter', choices: ['a'] }, /not 1/],
   ['choices elsewhere', { text: 'x', format: 'short', choices: ['a', 'b'] }, /not with "short"/],
   ['a choice of two lines', { text: 'x', format: 'letter', choices: ['a\nb', 'c'] }, /more than one line/],
-  ['a region that is no box', { text: 'the cat', format: 'region' }, /"the cat" is none/],
-  ['a box inside out', { text: '9 9 1 1', format: 'region' }, /"9 9 1 1" is none/],
+  ['a region that is no box', { text: 'the cat', format: 'region' }, /"the cat" is not one/],
+  ['a box inside out', { text: '9 9 1 1', format: 'region' }, /"9 9 1 1" is not one/],
 ];
 
 describe('checkQuestion', () => {

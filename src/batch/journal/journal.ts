@@ -136,7 +136,7 @@ export class Journal implements AsyncDisposable {
       const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(length), 0, length, offset);
       const end = buffer.subarray(0, bytesRead).indexOf('\n');
       if (end !== -1) return buffer.toString('utf8', 0, end);
-      if (bytesRead < length) throw new Error(`The journal "${this.#path}" was cut while it was in use.`);
+      if (bytesRead < length) throw new Error(`The journal "${this.#path}" was truncated while in use.`);
     }
   }
 

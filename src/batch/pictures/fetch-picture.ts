@@ -64,7 +64,7 @@ export class PictureFetcher implements AsyncDisposable {
     } catch (error) {
       signal?.throwIfAborted();
       if (end.signal.aborted)
-        throw failure('timeout', address, `did not come within ${this.#timeoutMs / 1000} seconds`, error);
+        throw failure('timeout', address, `did not arrive within ${this.#timeoutMs / 1000} seconds`, error);
       throw (
         findRowFailure(error) ??
         failure('fetch_failed', address, `cannot be fetched: ${reasonOf(error)}`, error)
@@ -91,14 +91,14 @@ export class PictureFetcher implements AsyncDisposable {
       response.body.destroy();
       url = next;
     }
-    throw failure('too_many_redirects', address, `leads on more than ${this.#maxRedirects} times`);
+    throw failure('too_many_redirects', address, `redirects more than ${this.#maxRedirects} times`);
   }
 
   #check(url: URL): void {
     if (url.protocol !== 'http:' && url.protocol !== 'https:')
       throw failure('url_refused', url.href, 'is neither http nor https');
     if (url.username !== '' || url.password !== '')
-      throw failure('url_refused', url.host, 'has a name or password in its address');
+      throw failure('url_refused', url.host, 'has a user name or password in its address');
     if (this.#hosts !== undefined && !this.#hosts.includes(url))
       throw failure('url_refused', url.href, `is on host ${quote(url.host)}, which is not allowed`);
     if (!this.#privateHosts.includes(url)) checkLiteral(url.hostname);
@@ -187,7 +187,12 @@ function nextAddress(url: URL, { statusCode, headers }: Dispatcher.ResponseData)
   try {
     return new URL(location, url);
   } catch (error) {
-    throw failure('fetch_failed', url.href, `leads on to ${quote(location)}, which is no address`, error);
+    throw failure(
+      'fetch_failed',
+      url.href,
+      `redirects to ${quote(location)}, which is not an address`,
+      error,
+    );
   }
 }
 
@@ -195,7 +200,7 @@ function checkType(address: string, bytes: Uint8Array): void {
   const sniffed = sniffFormat(bytes);
   if (bytes.length === 0) throw failure('bad_picture', address, 'is empty');
   if (sniffed.kind === 'decodable') return;
-  const what = sniffed.kind === 'unknown' ? 'of no known format' : sniffed.name;
+  const what = sniffed.kind === 'unknown' ? 'of an unknown format' : sniffed.name;
   throw failure('bad_picture', address, `is ${what}; ${DECODABLE} can be read`);
 }
 

@@ -101,7 +101,7 @@ async function sourceOf(image: string, rules: PictureRules, signal?: AbortSignal
     if (rules.fetcher === undefined)
       throw new RowFailure(
         'url_refused',
-        `Picture ${quote(image)} is an address, and these are not allowed.`,
+        `Picture ${quote(image)} is a web address, and those are not allowed.`,
       );
     return fromBytes(image, await rules.fetcher.fetch(image, signal));
   }

@@ -22,17 +22,17 @@ export function readMessages(messages: readonly unknown[]): { image: string; tex
   const other = checked.find(({ role }) => role !== 'user');
   if (other !== undefined)
     throw unsupported(
-      `a message of role ${JSON.stringify(other.role)}: the system text is LLaVA's own, and a row is one turn`,
+      `a message of role ${JSON.stringify(other.role)}: the system text is LLaVA's own, and a row holds one turn`,
     );
   const [message, ...more] = checked;
   if (message === undefined || more.length > 0)
-    throw unsupported(`${checked.length} messages: a row is one turn`);
+    throw unsupported(`${checked.length} messages: a row holds one turn`);
   const parts = typeof message.content === 'string' ? [] : message.content.map(readPart);
   const images = parts.filter((part) => part.type === 'image_url');
   const texts = parts.filter((part) => part.type === 'text');
   const [image] = images;
   if (image === undefined || images.length > 1)
-    throw unsupported(`${images.length} pictures in a message: a question is about one`);
+    throw unsupported(`${images.length} pictures in a message: a question is about one picture`);
   const url = typeof image.image_url === 'string' ? image.image_url : image.image_url.url;
   return { image: url, text: texts.map(({ text }) => text).join('\n') };
 }
@@ -40,7 +40,7 @@ export function readMessages(messages: readonly unknown[]): { image: string; tex
 function readPart(part: unknown): v.InferOutput<typeof partSchema> {
   const { type } = checkFields(v.object({ type: v.string() }), part);
   if (type !== 'text' && type !== 'image_url')
-    throw unsupported(`a part of type ${JSON.stringify(type)}: there are text and image_url`);
+    throw unsupported(`a part of type ${JSON.stringify(type)}: only text and image_url are supported`);
   return checkFields(partSchema, part);
 }
 

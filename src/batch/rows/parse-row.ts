@@ -45,7 +45,7 @@ function parseJson(text: string): RowFields {
     throw new RowFailure('bad_json', `The line is not JSON: ${quote(reason, 120).slice(1, -1)}`, error);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RowFields;
-  throw new RowFailure('bad_json', `The line is no JSON object but ${quote(text, 40)}.`);
+  throw new RowFailure('bad_json', `The line is not a JSON object but ${quote(text, 40)}.`);
 }
 
 /** A number that JavaScript cannot hold would come out as another one. */
@@ -53,7 +53,7 @@ function checkId(fields: RowFields): void {
   for (const name of ['id', 'question_id']) {
     const id = fields[name];
     if (typeof id !== 'number' || !Number.isInteger(id) || Number.isSafeInteger(id)) continue;
-    throw new RowFailure('bad_row', `Field "${name}" is too large a number to keep: put it between quotes.`);
+    throw new RowFailure('bad_row', `Field "${name}" is too large a number to keep: put it in quotes.`);
   }
 }
 

@@ -27,27 +27,27 @@ Examples:
 export function addAskCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('ask')
-    .description('ask one question about one picture or many')
+    .description('ask a question about one or more pictures')
     .argument('<question>', 'what to ask')
-    .argument('<picture...>', 'files of pictures; - is the picture on stdin');
+    .argument('<picture...>', 'picture files; - reads a picture from stdin');
   addQuestionOptions(command);
   command
     .option(
       '--at-least <p>',
-      'with --yes-no: exit with 0 when yes is that probable, else 1',
+      'with --yes-no: exit with 0 if yes is at least this probable, else 1',
       decimalNumber(0, 1),
     )
-    .option('--logprobs', 'with --json: how probable each token of the answer was');
+    .option('--logprobs', 'with --json: the log-probability of each token of the answer');
   addWeightOptions(command);
   addDeviceOptions(command);
   addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);
   command
-    .option('--json', 'one JSON object a picture, on a line of its own')
-    .option('--draw <file>', 'the picture with its marks, region and the box of the answer, as a PNG')
-    .option('--exit-status', 'answer by exit code too: 0 is yes, 1 is no')
-    .option('--stats', 'counts and times on stderr')
+    .option('--json', 'one JSON object per picture, one per line')
+    .option('--draw <file>', 'write the picture with marks, region and box as a PNG')
+    .option('--exit-status', 'exit with 0 for yes and 1 for no')
+    .option('--stats', 'print counts and times to stderr')
     .addHelpText('after', EXAMPLES)
     .action(async (question: string, pictures: readonly string[], flags: AskFlags) => {
       const [{ resolveAskRequest }, { askPictures }] = await Promise.all([

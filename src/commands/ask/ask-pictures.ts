@@ -81,7 +81,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
     if (record.stop !== 'end')
       warn(
         io,
-        `The answer about "${record.picture}" was cut (${record.stop}) after ${record.tokens.answer} tokens.`,
+        `The answer about "${record.picture}" was cut off (${record.stop}) after ${record.tokens.answer} ${record.tokens.answer === 1 ? 'token' : 'tokens'}.`,
       );
     if (request.stats) io.stderr.write(`${formatStats(record, engine.info)}\n`);
   }

@@ -43,7 +43,7 @@ export interface AskRequest {
 /** @throws ExpectedError for what the command line itself gets wrong, and for its files that cannot be used. */
 export function resolveAskRequest(text: string, pictures: readonly string[], flags: AskFlags): AskRequest {
   if (pictures.filter((path) => path === '-').length > 1)
-    throw new ExpectedError('usage', '"-" stands for the picture on stdin and was given more than once.', {
+    throw new ExpectedError('usage', '"-" stands for the picture on stdin and can be given only once.', {
       hint: 'Give "-" once',
     });
   const options = { ...readQuestionFlags(flags), logprobs: flags.logprobs };
@@ -73,7 +73,7 @@ function checkDraw({ question: { format, region }, marks }: Asking, pictures: re
       { hint: 'llava ask --format box "the red car" street.jpg --draw found.png' },
     );
   if (pictures.length > 1)
-    throw new ExpectedError('usage', `--draw takes one picture and got ${pictures.length}.`, {
+    throw new ExpectedError('usage', `--draw takes one picture, not ${pictures.length}.`, {
       hint: 'Ask about one picture at a time',
     });
 }

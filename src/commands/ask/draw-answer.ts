@@ -18,7 +18,7 @@ export async function drawAnswer(
   path: string,
 ): Promise<void> {
   if (box === undefined && question.format === 'box')
-    throw new ExpectedError('engine', `The answer ${quote(answer)} is no box: nothing was drawn.`, {
+    throw new ExpectedError('engine', `The answer ${quote(answer)} is not a box, so nothing was drawn.`, {
       hint: 'Describe the thing in other words',
     });
   const [{ openPicture }, { decodePicture }, { drawBoxes }, { drawMarks }] = await Promise.all([

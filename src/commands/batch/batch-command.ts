@@ -23,8 +23,8 @@ Examples:
 export function addBatchCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('batch')
-    .description('answer rows of JSONL: grouped by picture, in order, resumable')
-    .argument('[input]', 'a file of rows; - or nothing is stdin', '-')
+    .description('answer rows of JSONL, grouped by picture, in order, resumable')
+    .argument('[input]', 'a file of rows; stdin by default or with -', '-')
     .option('-o, --output <file>', 'a file for the answers; - is stdout', '-');
   addRunOptions(command);
   addPictureSourceOptions(command);
@@ -45,7 +45,7 @@ export function addBatchCommand(program: Command, context: CommandContext): void
   });
   command
     .command('merge')
-    .description('put the outputs of all shards together again, in the order of the input')
+    .description('join the outputs of all shards, in the order of the input')
     .argument('<input>', 'the rows that were answered')
     .argument('<part...>', 'the finished outputs of shard 1 of n, 2 of n, …')
     .option('-o, --output <file>', 'a new file; - is stdout', '-')
@@ -59,27 +59,27 @@ export function addBatchCommand(program: Command, context: CommandContext): void
 
 function addRunOptions(command: Command): void {
   command
-    .option('--resume', 'go on where an earlier run stopped')
-    .addOption(new Option('--overwrite', 'start again, over what is there').conflicts('resume'))
-    .option('--retry-errors', 'with --resume: try again what failed')
-    .option('--journal <file>', 'where answers are noted; default: the output and .journal')
+    .option('--resume', 'continue an earlier run')
+    .addOption(new Option('--overwrite', 'start over and replace the output').conflicts('resume'))
+    .option('--retry-errors', 'with --resume: retry failed rows')
+    .option('--journal <file>', 'journal of answers; default: the output’s name with .journal')
     .option(
       '--parallel <n>',
-      'questions side by side; default: what fits, up to 8 on a GPU, 1 on a CPU',
+      'questions at once; default: what fits, up to 8 on a GPU, 1 on a CPU',
       wholeNumber(1, 64),
     )
-    .option('--unordered', 'rows as they come, not in the order of the input')
-    .option('--timings', 'rows tell how long they took')
-    .option('--max-errors <n>', 'stop when more rows have failed', wholeNumber(0, 1e9))
+    .option('--unordered', 'write rows as they finish, not in input order')
+    .option('--timings', 'add timings to each row')
+    .option('--max-errors <n>', 'stop when more than n rows have failed', wholeNumber(0, 1e9))
     .addOption(new Option('--fail-fast', 'stop at the first row that fails').conflicts('maxErrors'))
-    .option('--shard <i/n>', 'only the i-th of n parts; pictures are never parted', shard)
-    .option('--dry-run', 'check all rows and pictures without weights');
+    .option('--shard <i/n>', 'answer only part i of n; a picture stays in one part', shard)
+    .option('--dry-run', 'check all rows and pictures, without weights');
 }
 
 function addPictureSourceOptions(command: Command): void {
   command
-    .option('--image-folder <folder>', 'where paths of pictures start; default: here')
+    .option('--image-folder <folder>', 'folder that picture paths start from; default: the current one')
     .option('--restrict-paths', 'refuse paths that lead out of that folder')
     .option('--allow-urls [host...]', 'fetch pictures from the web, or only from these hosts')
-    .option('--allow-private-host <host>', 'a host that may be in a private network; once for each', collect);
+    .option('--allow-private-host <host>', 'a host allowed in a private network; repeatable', collect);
 }

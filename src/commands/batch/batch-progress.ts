@@ -28,7 +28,7 @@ export function describeProgress(summary: BatchSummary, state: BatchState): stri
   const left = secondsLeft(summary, state);
   const parts = [
     describeSummary(summary),
-    `${(answered / Math.max(seconds, 0.001)).toFixed(1)} a second`,
+    `${(answered / Math.max(seconds, 0.001)).toFixed(1)} per second`,
     `prefix shared ${Math.max(0, answered - pictures)} times`,
     ...(cacheHits === undefined ? [] : [`features from the cache ${cacheHits} times`]),
     formatDuration(seconds),

@@ -5,6 +5,7 @@ import { quote } from '../../llava/quote.js';
 import { mergeShards } from '../../batch/merge-shards.js';
 import { openRows } from './row-source.js';
 import type { CommandContext } from '../command-context.js';
+import { writeProblem } from '../../llava/file-problem.js';
 
 /** Rows are put into order by their input; how they would be sampled does not matter. */
 const DEFAULTS = { sampling: { temperature: 0, topP: 1, seed: undefined, maxTokens: 1 } };
@@ -30,8 +31,7 @@ async function create(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ExpectedError('input', `${quote(path)} could not be made: ${reason}`, {
+    throw new ExpectedError('input', `${quote(path)} cannot be created: ${writeProblem(error)}.`, {
       hint: 'Name a new file with -o',
       cause: error,
     });

@@ -18,28 +18,30 @@ Examples:
 export function addBenchCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('bench')
-    .description('measure this machine: start, one question, many, a chat; beside llama.cpp’s own programs');
+    .description(
+      'measure this machine: start-up, one question, many, a chat; alongside llama.cpp’s own programs',
+    );
   addWeightOptions(command);
   command
-    .option('--mtmd-cli <file>', 'llama-mtmd-cli, to be compared with')
-    .option('--server <file>', 'llama-server, to be compared with')
+    .option('--mtmd-cli <file>', 'path of llama-mtmd-cli, to compare with')
+    .option('--server <file>', 'path of llama-server, to compare with')
     .addOption(
       new Option('--only <works>', 'kinds of work, separated by commas').argParser((text: string) =>
         text.split(','),
       ),
     )
     .addOption(
-      new Option('--device <device>', 'what computes, for all that are compared')
+      new Option('--device <device>', 'device, for all programs compared')
         .choices(DEVICE_KINDS)
         .default('cpu'),
     )
-    .option('--threads <n>', 'threads of the CPU; default: its cores', wholeNumber(1, 1024))
-    .option('--runs <n>', 'times that each work is done', wholeNumber(1, 1000), 3)
+    .option('--threads <n>', 'CPU threads; default: its cores', wholeNumber(1, 1024))
+    .option('--runs <n>', 'how often each work is measured', wholeNumber(1, 1000), 3)
     .option('--pictures <n>', 'pictures of the work "many"', wholeNumber(1, 1000), 2)
     .option('--questions <n>', 'questions about each of them', wholeNumber(1, 1000), 5)
     .option('--tokens <n>', 'longest answer', wholeNumber(2, 10_000), 16)
     .option('--demo-rows <n>', 'rows of the work "demo"', wholeNumber(1, 50_000), 10_000)
-    .option('--json', 'every value, as JSON')
+    .option('--json', 'every measured value, as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (flags: BenchFlags) => {
       const { bench } = await import('./run-bench.js');

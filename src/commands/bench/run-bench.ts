@@ -101,7 +101,7 @@ function worksOf({ only }: BenchFlags): readonly Work[] {
   if (only === undefined) return WORKS;
   const unknown = only.find((name) => !WORKS.includes(name));
   if (unknown === undefined) return WORKS.filter((work) => only.includes(work));
-  throw new ExpectedError('usage', `There is no work ${quote(unknown)} to measure.`, {
+  throw new ExpectedError('usage', `${quote(unknown)} is not a kind of work to measure.`, {
     hint: `--only takes ${WORKS.join(', ')}`,
   });
 }
@@ -113,7 +113,7 @@ async function checkProgram(option: string, path: string | undefined): Promise<v
     await access(path, constants.X_OK);
   } catch (cause) {
     throw new ExpectedError('usage', `There is no program at ${quote(path)}.`, {
-      hint: `${option} takes the path of one that llama.cpp's build made, such as build/bin/llama-server`,
+      hint: `${option} takes the path of a llama.cpp build, such as build/bin/llama-server`,
       cause,
     });
   }

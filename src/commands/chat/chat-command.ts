@@ -23,13 +23,13 @@ export function addChatCommand(program: Command, context: CommandContext): void 
   const command = program
     .command('chat')
     .description('talk about pictures: ask, follow up, switch')
-    .argument('[picture]', 'the picture to begin with: a file or an address')
+    .argument('[picture]', 'the first picture: a file or a web address')
     .addOption(
-      new Option('-f, --format <format>', 'what kind of answers').choices(
+      new Option('-f, --format <format>', 'the kind of answers').choices(
         Object.keys(RESPONSE_FORMATS).filter((format) => format !== 'letter'),
       ),
     )
-    .option('--system <text>', 'the text before it all, instead of that of the training');
+    .option('--system <text>', 'system text, instead of the one used in training');
   addWeightOptions(command);
   addDeviceOptions(command);
   addCacheOptions(command);
@@ -39,7 +39,7 @@ export function addChatCommand(program: Command, context: CommandContext): void 
     .addOption(
       new Option('--preview <kind>', 'how pictures are shown').choices(PREVIEW_KINDS).default('auto'),
     )
-    .option('--plain', 'line by line on a terminal too')
+    .option('--plain', 'line by line, even on a terminal')
     .addHelpText('after', EXAMPLES)
     .action(async (picture: string | undefined, flags: ChatFlags) => {
       const { chat } = await import('./start-chat.js');

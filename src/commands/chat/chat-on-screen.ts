@@ -72,7 +72,7 @@ class ScreenChat {
 
   /** Ends when the user leaves. @throws ExpectedError when the first weights do not load */
   async run({ picture }: ChatStart): Promise<void> {
-    this.#view.note('Ask about a picture. /help shows what else there is; Ctrl-D leaves.');
+    this.#view.note('Ask about a picture. /help lists the commands; Ctrl-D leaves.');
     if (picture !== undefined) this.#do(undefined, (signal) => this.#session.look(picture, signal));
     const left = new Promise<void>((resolve) => {
       const leave = () => {

@@ -25,7 +25,7 @@ async function readText(path: string): Promise<string> {
   try {
     await using file = await open(path);
     const { size } = await file.stat();
-    if (size > MAX_CONVERSATION_BYTES) throw new Error(`it has ${size} bytes, too many for a chat`);
+    if (size > MAX_CONVERSATION_BYTES) throw new Error(`it is ${size} bytes, too large for a chat`);
     return await file.readFile('utf8');
   } catch (error) {
     throw new ExpectedError('input', `${quote(path)} cannot be read: ${fileProblem(error)}.`, {

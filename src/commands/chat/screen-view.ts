@@ -61,7 +61,7 @@ export class ScreenView implements ChatView, Disposable {
 
   picture: ChatView['picture'] = async (seen, decoded) => {
     const { label, width, height } = seen.info;
-    const goesOn = seen.turns.length === 0 ? '' : ` · goes on after ${countTurns(seen.turns.length)}`;
+    const goesOn = seen.turns.length === 0 ? '' : ` · continues after ${countTurns(seen.turns.length)}`;
     this.note(`${label} · ${width}×${height}${goesOn}`);
     const room = {
       columns: Math.min(WIDEST_PREVIEW, this.#screen.columns),
@@ -83,7 +83,7 @@ export class ScreenView implements ChatView, Disposable {
   end: ChatView['end'] = ({ turn }) => {
     this.change({ type: 'answer-ended' });
     if (turn.stop !== 'end')
-      this.note(turn.stop === 'stopped' ? 'Stopped.' : `The answer was cut (${turn.stop}).`);
+      this.note(turn.stop === 'stopped' ? 'Stopped.' : `The answer was cut off (${turn.stop}).`);
     return Promise.resolve();
   };
 

@@ -6,7 +6,7 @@ import type { DoctorFlags } from './find-out.js';
 export function addDoctorCommand(program: Command, context: CommandContext): void {
   program
     .command('doctor')
-    .description('versions, devices, memory and weights of this machine, and a self-test of each device')
+    .description('show versions, devices, memory and weights, and test each device')
     .option('--no-test', 'leave out the self-tests')
     .option('--json', 'one JSON object')
     .action(async (flags: DoctorFlags) => {

@@ -8,11 +8,11 @@ import type { DemoFlags } from './eval-flags.js';
 export function addEvalDemoCommand(parent: Command, context: CommandContext): void {
   const command = parent
     .command('demo')
-    .description('ask about freshly drawn shapes, offline: how often the demo model is right, and where not')
-    .option('--seed <n>', 'which pictures are drawn', wholeNumber(0, 2 ** 32 - 1), 0)
+    .description('test the demo model on freshly drawn shapes, offline')
+    .option('--seed <n>', 'seed that decides which pictures are drawn', wholeNumber(0, 2 ** 32 - 1), 0)
     .option('--scenes <n>', 'how many pictures', wholeNumber(1, 1000), 20)
-    .option('--misses <n>', 'how many wrong answers are listed', wholeNumber(0, 1e9), 20)
-    .option('--html <file>', 'a page with pictures, answers and misses')
+    .option('--misses <n>', 'how many wrong answers to list', wholeNumber(0, 1e9), 20)
+    .option('--html <file>', 'write a page with pictures, answers and misses')
     .option('--json', 'the result as one JSON document');
   addWeightOptions(command);
   addDeviceOptions(command);

@@ -16,7 +16,7 @@ export function showDemo({ seed, scenes, misses, html }: DemoFlags, result: Demo
     `\nBY FORMAT\n${bars(formats)}`,
     `\nBY KIND\n${bars(kinds)}`,
     shown.length === 0 ? '' : `\nWRONG\n${printable(shown.join(''))}`,
-    left === 0 ? '' : `… and ${left} more: --misses ${wrong.length} lists all\n`,
+    left === 0 ? '' : `… and ${left} more: --misses ${wrong.length} lists them all\n`,
     html === undefined ? '' : `\nPage: ${printable(html)}\n`,
   ].join('');
 }

@@ -17,7 +17,7 @@ Examples:
 export function addEvalCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('eval')
-    .description('measure weights: the paper’s benchmarks from their own files, or the demo world')
+    .description('score weights: the paper’s benchmarks from their own files, or the demo world')
     .addHelpText('after', EXAMPLES);
   addList(command, context);
   addPrepare(command, context);
@@ -29,7 +29,7 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
 function addList(command: Command, context: CommandContext): void {
   command
     .command('list')
-    .description('the benchmarks: files, where they are published, licences, published figures')
+    .description('list the benchmarks: files, where they are published, licences, published figures')
     .argument('[benchmark...]', 'only these')
     .option('--json', 'as one JSON document')
     .action(async (names: readonly string[], flags: ListFlags) => {
@@ -39,9 +39,7 @@ function addList(command: Command, context: CommandContext): void {
 }
 
 function addPrepare(command: Command, context: CommandContext): void {
-  addData(
-    command.command('prepare').description('write the questions as the authors’ question file has them'),
-  )
+  addData(command.command('prepare').description('write the questions as in the authors’ question file'))
     .option('-o, --output <file>', 'a file for the questions; - is stdout', '-')
     .addOption(limitOption())
     .action(async (name: string, flags: PrepareFlags) => {
@@ -56,10 +54,10 @@ function addRun(command: Command, context: CommandContext): void {
   )
     .requiredOption('-o, --output <file>', 'a file for the answers')
     .addOption(limitOption())
-    .option('--resume', 'go on where an earlier run stopped')
-    .addOption(new Option('--overwrite', 'start again, over what is there').conflicts('resume'))
-    .option('--retry-errors', 'with --resume: try again what failed')
-    .option('--parallel <n>', 'questions side by side; default: what fits', wholeNumber(1, 64));
+    .option('--resume', 'continue an earlier run')
+    .addOption(new Option('--overwrite', 'start over and replace the output').conflicts('resume'))
+    .option('--retry-errors', 'with --resume: retry failed rows')
+    .option('--parallel <n>', 'questions at once; default: what fits', wholeNumber(1, 64));
   addWeightOptions(run);
   addDeviceOptions(run);
   addCacheOptions(run);
@@ -70,10 +68,10 @@ function addRun(command: Command, context: CommandContext): void {
 }
 
 function addScore(command: Command, context: CommandContext): void {
-  const score = addData(command.command('score').description('score answers that were made by anyone'))
+  const score = addData(command.command('score').description('score answers from any program'))
     .addOption(new Option('--answers <file>', 'JSONL of question_id, prompt, text').conflicts('reviews'))
-    .option('--reviews <file...>', 'what a judge said of them; several files are several runs')
-    .option('--sample', 'the answers are to a part of the questions: score those alone');
+    .option('--reviews <file...>', 'a judge’s reviews of them; several files are several runs')
+    .option('--sample', 'score a partial set of answers');
   addResultOptions(score).action(async (name: string, flags: ScoreFlags) => {
     const { scoreFiles } = await import('./score-answers.js');
     await scoreFiles(name, flags, context);
@@ -82,19 +80,19 @@ function addScore(command: Command, context: CommandContext): void {
 
 function addData(command: Command): Command {
   return command
-    .argument('<benchmark>', 'as llava eval list names it')
-    .requiredOption('--data <folder>', 'where the benchmark’s files are');
+    .argument('<benchmark>', 'a name from llava eval list')
+    .requiredOption('--data <folder>', 'the folder of the benchmark’s files');
 }
 
 function addResultOptions(command: Command): Command {
   return command
-    .option('--write <folder>', 'where files for a server, a judge or an official script go')
-    .option('--compare', 'beside the published figures, with a 95 % interval')
+    .option('--write <folder>', 'a folder for the files that a server, a judge or an official script needs')
+    .option('--compare', 'show the published figures too, with a 95 % interval')
     .option('--json', 'the result as one JSON document');
 }
 
 function limitOption(): Option {
-  return new Option('--limit <n>', 'about so many questions: the same sample each time').argParser(
+  return new Option('--limit <n>', 'ask about n questions, the same sample each time').argParser(
     wholeNumber(1, 1e9),
   );
 }

@@ -23,7 +23,7 @@ export async function runBenchmark(
 ): Promise<ExitCode> {
   const benchmark = findBenchmark(name);
   if (flags.output === '-')
-    throw new ExpectedError('usage', 'The answers need a file, for they are scored afterwards.', {
+    throw new ExpectedError('usage', 'The answers need a file, because they are scored afterwards.', {
       hint: `Name one: llava eval run ${name} --data ${quote(flags.data)} -o answers.jsonl`,
     });
   const { limit } = flags;
@@ -38,7 +38,7 @@ export async function runBenchmark(
     warn(context.io, `${withoutPicture.count} questions have no picture and were not asked.`);
   if (summary.stopped !== undefined) return exitCodeOf(summary);
   if (isWithoutAnswers(summary))
-    throw new ExpectedError('input', 'No question could be answered, so there is nothing to score.', {
+    throw new ExpectedError('input', 'No question was answered, so there is nothing to score.', {
       hint: `Look at "error" in the lines of ${quote(flags.output)}, then --resume --retry-errors`,
     });
   await reportScore(benchmark, { ...flags, answers: flags.output, sample: limit !== undefined }, context);

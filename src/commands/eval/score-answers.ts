@@ -14,18 +14,15 @@ import { startProgress } from '../../terminal/progress.js';
 import { formatTable } from '../../terminal/table.js';
 import type { CommandContext } from '../command-context.js';
 import type { ScoreFlags } from './eval-flags.js';
+import { writeProblem } from '../../llava/file-problem.js';
 
 /** Scores answers, or what a judge said of them, and shows the result. */
 export async function scoreFiles(name: string, flags: ScoreFlags, context: CommandContext): Promise<void> {
   const benchmark = findBenchmark(name);
   if (flags.answers === undefined && flags.reviews === undefined)
-    throw new ExpectedError(
-      'usage',
-      'There is nothing to score: neither --answers nor --reviews was given.',
-      {
-        hint: `llava eval score ${name} --data ${flags.data} --answers answers.jsonl`,
-      },
-    );
+    throw new ExpectedError('usage', 'Nothing to score: give --answers or --reviews.', {
+      hint: `llava eval score ${name} --data ${flags.data} --answers answers.jsonl`,
+    });
   await reportScore(benchmark, flags, context);
 }
 
@@ -76,7 +73,7 @@ async function summarise(
 ): Promise<EvalResult> {
   const { name, title } = benchmark;
   if (benchmark.summarise === undefined)
-    throw new ExpectedError('usage', `No judge scores ${title}: --reviews does not go with it.`, {
+    throw new ExpectedError('usage', `${title} is not scored by a judge, so --reviews does not apply.`, {
       hint: `llava eval score ${name} --data ${data} --answers answers.jsonl`,
     });
   return await benchmark.summarise(data, reviews, sample);
@@ -103,11 +100,14 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ExpectedError('input', `The folder ${quote(folder)} could not be made: ${reason}`, {
-      hint: 'Name a folder with --write',
-      cause: error,
-    });
+    throw new ExpectedError(
+      'input',
+      `The folder ${quote(folder)} cannot be created: ${writeProblem(error)}.`,
+      {
+        hint: 'Name a folder with --write',
+        cause: error,
+      },
+    );
   }
 }
 

@@ -20,7 +20,7 @@ export async function writeFeatures(
 ): Promise<void> {
   const { io, signal } = context;
   if (flags.output === '-' && io.stdoutIsTerminal)
-    throw new ExpectedError('usage', 'The features are binary and stdout is the terminal.', {
+    throw new ExpectedError('usage', 'The features are binary, and stdout is a terminal.', {
       hint: `llava features ${path} -o features.npy`,
     });
   const [source] = await pictureSources([path], io);

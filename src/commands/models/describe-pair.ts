@@ -31,7 +31,7 @@ export function describeProjector(mmproj: ProjectorInfo): string {
 /** The facts of both, and what is left of the context for words. */
 export function describePair(pair: PairInfo): string {
   const left = pair.contextLength - pair.tokensPerPicture;
-  const verdict = `They fit each other; a picture leaves ${left} of ${pair.contextLength} tokens for words.\n`;
+  const verdict = `The pair fits; a picture leaves ${left} of ${pair.contextLength} tokens for words.\n`;
   return describeModel(pair.model) + describeProjector(pair.mmproj) + verdict;
 }
 

@@ -4,10 +4,10 @@ import type { JsonFlag } from '../options/option-groups.js';
 
 /** `llava models`: what can be asked, what is here, and how to get it; `llava pull` in short. */
 export function addModelsCommand(program: Command, context: CommandContext): void {
-  const models = program.command('models').description('download weights, and see what is here');
+  const models = program.command('models').description('download and manage weights');
   models
     .command('list')
-    .description('the catalogue: size, what is here, memory, licence')
+    .description('list the catalogue: size, what is downloaded, memory, licence')
     .option('--json', 'one JSON array')
     .action(async (flags: JsonFlag) => {
       const { listWeights } = await import('./list-weights.js');
@@ -16,7 +16,7 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
   addPullCommand(models, context);
   models
     .command('rm')
-    .description('remove the files of a model from the cache')
+    .description('remove a model’s files from the cache')
     .argument('<name>', 'a model of the catalogue')
     .option('--json', 'one JSON object')
     .action(async (name: string, flags: JsonFlag) => {
@@ -25,7 +25,7 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
     });
   models
     .command('verify')
-    .description('hash the files again and compare')
+    .description('hash the files again and compare them with the published hashes')
     .argument('[name...]', 'models of the catalogue; default: all that are here')
     .option('--json', 'one JSON array')
     .action(async (names: readonly string[], flags: JsonFlag) => {
@@ -34,7 +34,7 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
     });
   models
     .command('path')
-    .description('where the two files of a model are: the language model, then the mmproj')
+    .description('print the paths of a model’s language model and mmproj')
     .argument('[name]', 'a model of the catalogue; default: the default one')
     .option('--json', 'one JSON object')
     .action(async (name: string | undefined, flags: JsonFlag) => {
@@ -43,7 +43,7 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
     });
   models
     .command('info')
-    .description('what the headers say, of a model or of any GGUF file or folder')
+    .description('show the headers of a model, a GGUF file or a folder')
     .argument('[name|file|folder...]', 'default: the default model')
     .option('--json', 'one JSON object')
     .action(async (names: readonly string[], flags: JsonFlag) => {
@@ -56,8 +56,8 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
 function addPullCommand(parent: Command, context: CommandContext): void {
   parent
     .command('pull')
-    .description('download a model, resuming what an earlier run has fetched')
-    .argument('[name]', 'a model of the catalogue, such as 7b; default: the default one')
+    .description('download a model, resuming an earlier download')
+    .argument('[name]', 'a model of the catalogue, such as 7b; default: the default model')
     .option('--json', 'one JSON object when it is done')
     .action(async (name: string | undefined, flags: JsonFlag) => {
       const { pullWeights } = await import('./pull-weights.js');

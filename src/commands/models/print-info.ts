@@ -36,7 +36,7 @@ interface Description {
 
 async function describe(names: readonly string[], context: CommandContext): Promise<Description> {
   if (names.length > 2)
-    throw new ExpectedError('usage', `${names.length} files were named; a pair has two.`, {
+    throw new ExpectedError('usage', `A pair has two files, not ${names.length}.`, {
       hint: 'llava models info MODEL.gguf MMPROJ.gguf',
     });
   const [first, second] = names;

@@ -27,7 +27,10 @@ export async function pullWeights(
   }
   const after = builtInFiles(model) !== undefined ? before : await pullWithProgress(model, settings, context);
   if (flags.json === true) writeJson(io, storedModelRow(after));
-  else io.stderr.write(`${model.name} is ${before.state === 'present' ? 'here already' : 'here'}.\n`);
+  else
+    io.stderr.write(
+      `${model.name} is ${before.state === 'present' ? 'already downloaded' : 'downloaded'}.\n`,
+    );
 }
 
 /** Downloads what is missing of a model, with progress on stderr. */

@@ -15,6 +15,6 @@ export async function removeWeights(name: string, flags: JsonFlag, context: Comm
     listModels(catalogueOf(context.io.env)),
   );
   if (flags.json === true) writeJson(context.io, { name: model.name, ...removed });
-  else if (removed.freedBytes === 0) context.io.stderr.write(`No file of ${model.name} alone was here.\n`);
-  else context.io.stderr.write(`${model.name} is removed: ${formatBytes(removed.freedBytes)}.\n`);
+  else if (removed.freedBytes === 0) context.io.stderr.write(`${model.name} has no files of its own here.\n`);
+  else context.io.stderr.write(`${model.name} removed: ${formatBytes(removed.freedBytes)} freed.\n`);
 }

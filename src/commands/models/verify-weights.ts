@@ -31,10 +31,10 @@ export async function verifyWeights(
   }
   if (flags.json === true) writeJson(io, rows);
   else io.stdout.write(formatTable(rows.map((row) => [row.ok ? 'ok' : 'BAD', row.name, row.role, row.path])));
-  if (rows.length === 0) io.stderr.write('No weights are here but the demo. Next: llava pull\n');
+  if (rows.length === 0) io.stderr.write('Only the demo model is here. Next: llava pull\n');
   const bad = rows.find((row) => !row.ok);
   if (bad === undefined) return EXIT_CODES.ok;
-  io.stderr.write(`A file is not what was published. Next: llava pull ${bad.name}\n`);
+  io.stderr.write(`A file differs from the published one. Next: llava pull ${bad.name}\n`);
   return EXIT_CODES.failed;
 }
 

@@ -30,7 +30,7 @@ export function layerCount(value: string): number | 'all' {
 export function shard(value: string): { readonly index: number; readonly count: number } {
   const [, index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number);
   if (index >= 1 && index <= count) return { index, count };
-  throw new InvalidArgumentError('It takes a part and how many there are, such as 2/8.');
+  throw new InvalidArgumentError('It takes a part and the number of parts, such as 2/8.');
 }
 
 /** Gathers an option that may be given several times. */

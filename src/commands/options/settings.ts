@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command, type Option } from 'commander';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { Io } from '../../terminal/io.js';
+import { fileProblem } from '../../llava/file-problem.js';
 
 /** Options that the environment and the config file may set, by their long names. */
 export const SETTINGS: readonly string[] = [
@@ -74,8 +75,7 @@ async function readConfig(io: Io): Promise<Config> {
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     if (isMissing && io.env['LLAVA_CONFIG'] === undefined) return { path, values: new Map() };
-    const reason = error instanceof Error ? error.message : String(error);
-    throw badConfig(path, `could not be read: ${reason}`, error);
+    throw badConfig(path, `cannot be read: ${fileProblem(error)}`, error);
   }
   return { path, values: parseConfig(path, content) };
 }
@@ -93,9 +93,9 @@ function parseConfig(path: string, content: string): ReadonlyMap<string, string>
 }
 
 function checkEntry(path: string, name: string, value: unknown): string {
-  if (!SETTINGS.includes(name)) throw badConfig(path, `has ${quote(name)}, which is no setting`);
+  if (!SETTINGS.includes(name)) throw badConfig(path, `has ${quote(name)}, which is not a setting`);
   if (typeof value === 'string' || typeof value === 'number') return String(value);
-  throw badConfig(path, `has ${JSON.stringify(value)} for ${quote(name)}, neither text nor a number`);
+  throw badConfig(path, `has ${JSON.stringify(value)} for ${quote(name)}; it takes text or a number`);
 }
 
 function badConfig(path: string, problem: string, cause?: unknown): ExpectedError {

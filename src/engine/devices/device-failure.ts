@@ -8,13 +8,13 @@ export interface DeviceProblem {
   readonly hint: string;
 }
 
-const OR_OTHERWISE = 'or use --device auto; llava doctor shows what there is';
+const OR_OTHERWISE = 'or use --device auto; llava doctor lists the devices';
 
 /** What to install where there is no driver. */
 const DRIVER_HINT: Readonly<Record<GpuKind, string>> = {
   cuda: `Install NVIDIA's driver, ${OR_OTHERWISE}`,
   vulkan: `Install your GPU's Vulkan driver, ${OR_OTHERWISE}`,
-  metal: `Use --device auto; llava doctor shows what there is`,
+  metal: `Use --device auto; llava doctor lists the devices`,
 };
 
 /** What may stand between a driver and binaries that do not run with it. */
@@ -30,7 +30,7 @@ export function explainMissing(kind: GpuKind, search: DriverSearch): DeviceProbl
   if (!search.isPossible)
     return {
       reason: `node-llama-cpp has no ${name} binaries for ${process.platform}-${process.arch}`,
-      hint: 'Use --device auto; llava doctor shows what there is',
+      hint: 'Use --device auto; llava doctor lists the devices',
     };
   if (search.driver === undefined)
     return { reason: `${search.driverName} was not found`, hint: DRIVER_HINT[kind] };

@@ -58,7 +58,7 @@ export class LlamaPicture implements ShownPicture {
     if (this.tokens < contextSize) return;
     throw new ExpectedError(
       'engine',
-      `The picture does not fit: it takes ${this.tokens} positions and the context has ${contextSize}.`,
+      `The picture does not fit: it takes ${this.tokens} positions, the context has ${contextSize}.`,
       { hint: 'Open the weights with a larger context' },
     );
   }
@@ -220,7 +220,7 @@ function roomAfter(promptTokens: number, contextSize: number): number {
   if (room > 0) return room;
   throw new ExpectedError(
     'engine',
-    `The context is full: picture and question take ${promptTokens} positions and it has ${contextSize}.`,
+    `The context is full: picture and question take ${promptTokens} positions, the context has ${contextSize}.`,
     { hint: 'Ask a shorter question, or begin a new chat' },
   );
 }

@@ -149,7 +149,7 @@ export const llavaBench: Benchmark = {
         ...note(
           unreadable,
           'review',
-          'has no two scores in its first line and counts as -1, as in the authors’ script',
+          'without two scores in the first line, counted as -1, as in the authors’ script',
         ),
       ],
     } satisfies EvalResult;

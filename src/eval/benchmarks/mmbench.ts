@@ -159,7 +159,7 @@ async function scoreTable(benchmark: string, path: string, file: AnswerFile): Pr
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([category, some]) => circular(category, some)),
     ],
-    notes: [...notes, ...note(unclear, 'answer', 'is not plainly a letter and counts as wrong')],
+    notes: [...notes, ...note(unclear, 'answer', 'without a clear letter, counted as wrong')],
   };
 }
 

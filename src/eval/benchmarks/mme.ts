@@ -152,7 +152,7 @@ function scoreAnswers(judged: readonly Judged[], file: AnswerFile): EvalResult {
     ],
     notes: [
       ...failedNote(file),
-      ...note(missing.length, 'task', `has no answers and counts nothing (${missing.join(', ')})`),
+      ...note(missing.length, 'task', `without answers, worth nothing (${missing.join(', ')})`),
     ],
   };
 }

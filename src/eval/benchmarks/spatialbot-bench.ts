@@ -109,7 +109,7 @@ export const spatialbotBench: Benchmark = {
         ...note(
           noNumber,
           'answer',
-          'to a counting question is no whole number and scores 0; the official script stops there',
+          'without a whole number to a counting question, scored as 0; the official script stops there',
         ),
       ],
     };

@@ -102,11 +102,11 @@ export const textvqa: Benchmark = {
       figures: [],
       notes: [
         ...failedNote(file),
-        ...note(scores.length - answered.size, 'answer', 'is to a question that has one already; all count'),
+        ...note(scores.length - answered.size, 'answer', 'to a question answered before; all of them count'),
         ...note(
           people.size - answered.size,
           'question',
-          'has no answer and was left out, as in the authors’ script',
+          'without an answer, left out, as in the authors’ script',
         ),
       ],
     };

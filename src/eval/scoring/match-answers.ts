@@ -43,9 +43,9 @@ export function matchAnswers(file: AnswerFile, ids: readonly string[], missing: 
       ...note(
         repeated,
         'answer',
-        'came again for the same question: the last one counts, as in the authors’ script',
+        'to a question answered before: the last answer counts, as in the authors’ script',
       ),
-      ...note(strangers, 'answer', 'belongs to no question of this data and was left out'),
+      ...note(strangers, 'answer', 'to no question of this data, left out'),
       ...(file.sample ? [] : note(without.length, 'question', MISSING_NOTES[missing])),
     ],
   };
@@ -72,20 +72,20 @@ export function refuseOtherQuestions(file: AnswerFile, questions: ReadonlyMap<st
 }
 
 const MISSING_NOTES: Record<MissingRule, string> = {
-  wrong: 'has no answer and counts as wrong, as in the authors’ script',
-  refused: 'has no answer',
-  'left out': 'has no answer and was left out of the figure',
-  empty: 'has no answer and got an empty one, as in the authors’ script',
+  wrong: 'without an answer, counted as wrong, as in the authors’ script',
+  refused: 'without an answer',
+  'left out': 'without an answer, left out of the figure',
+  empty: 'without an answer, given an empty one, as in the authors’ script',
 };
 
 /** Says that lines of the answer file hold no answer. */
 export function failedNote(file: AnswerFile): readonly string[] {
-  return note(file.failed, 'line', 'of the answer file holds no answer, only an error');
+  return note(file.failed, 'line', 'of the answer file with an error instead of an answer');
 }
 
-/** `2 answers: …`, or nothing for none. */
+/** `2 answers …`, or nothing for none. The text must fit one and several. */
 export function note(count: number, what: string, text: string): readonly string[] {
-  return count === 0 ? [] : [`${count} ${count === 1 ? what : `${what}s`}: ${text}.`];
+  return count === 0 ? [] : [`${count} ${count === 1 ? what : `${what}s`} ${text}.`];
 }
 
 function noneBelongs(file: AnswerFile, ids: readonly string[]): ExpectedError {

@@ -83,7 +83,7 @@ function parse(content: unknown, settings: HubSettings): Locks {
   const parsed = v.safeParse(contentSchema, content);
   if (parsed.success) return parsed.output.files;
   throw new ExpectedError('weights', `The file of locked hashes ${quote(lockPath(settings))} is damaged.`, {
-    hint: 'Mend it, or delete it: the hashes that the hub says next will be locked.',
+    hint: 'Repair it, or delete it: the hashes that the hub reports next will be recorded.',
   });
 }
 

@@ -22,7 +22,7 @@ export function isPassing(status: number): boolean {
 /** The try that ended in this answer. */
 export function failedAnswer(answer: HttpAnswer, host: string): FailedTry {
   const { status, headers } = answer;
-  const said = status === 429 ? 'asks to slow down (429)' : `answered ${status}`;
+  const said = status === 429 ? 'asks for fewer requests (429)' : `answered ${status}`;
   return new FailedTry(`${quote(host)} ${said}`, { askedMs: delayAskedFor(headers, Date.now()) });
 }
 
@@ -47,9 +47,9 @@ function firstCodeOf(error: Error): string | undefined {
 
 function describe(code: string, error: Error): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'no such host, or no network';
-  if (code === 'ECONNREFUSED') return 'nothing answers there';
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'it delivered nothing';
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'no connection in time';
+  if (code === 'ECONNREFUSED') return 'nothing is listening there';
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return 'it sent no data';
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'the connection timed out';
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') return 'it was cut';
   return error.message === '' ? code : error.message;
 }

@@ -74,7 +74,7 @@ export class HubSession implements AsyncDisposable {
       answer.body.destroy();
       url = location;
     }
-    throw new ExpectedError('weights', `${quote(request.url.href)} is redirected without end.`, {
+    throw new ExpectedError('weights', `${quote(request.url.href)} is redirected endlessly.`, {
       hint: 'Try again later; if HF_ENDPOINT is set, try without it',
     });
   }

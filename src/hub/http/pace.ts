@@ -2,7 +2,7 @@
 export interface Pace {
   /** To reach a server. */
   readonly connectMs: number;
-  /** A connection that delivers next to nothing for so long is cut and made anew. */
+  /** A connection that sends almost no data for so long is cut and made anew. */
   readonly stalledMs: number;
   /** Tries in a row without a byte before giving up. */
   readonly tries: number;

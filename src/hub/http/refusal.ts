@@ -8,7 +8,7 @@ import type { HttpAnswer } from './http-client.js';
 export function gaveUp(file: HubFile, error: unknown): unknown {
   if (!(error instanceof FailedTry)) return error;
   return new ExpectedError('weights', `${nameOfFile(file)} could not be downloaded: ${error.message}.`, {
-    hint: 'Try again later: what is here already is kept',
+    hint: 'Try again later: what was downloaded is kept',
     cause: error,
   });
 }
@@ -24,19 +24,15 @@ export function refusal(
   const page = `${endpoint.href.replace(/\/$/, '')}/${file.repo}`;
   const about = `${nameOfFile(file)} at revision ${quote(revision)}`;
   if (code === 'GatedRepo' || status === 403)
-    return new ExpectedError(
-      'weights',
-      `The hub does not give out ${about}: its licence has to be accepted.`,
-      {
-        hint: `Accept it at ${page}, then set HF_TOKEN to a token of that account`,
-      },
-    );
+    return new ExpectedError('weights', `The hub withholds ${about} until its licence is accepted.`, {
+      hint: `Accept it at ${page}, then set HF_TOKEN to a token of that account`,
+    });
   if (status === 404 || code === 'RepoNotFound')
     return new ExpectedError('weights', `The hub has no ${about}${missingThing(code)}.`, {
       hint: `Look at ${page}; a private repository needs HF_TOKEN`,
     });
   if (status === 401)
-    return new ExpectedError('weights', `The hub wants to know who asks for ${about}.`, {
+    return new ExpectedError('weights', `The hub requires a token for ${about}.`, {
       hint: `Set HF_TOKEN to a valid token of an account that may see ${page}`,
     });
   return new ExpectedError('weights', `The hub answered ${status} for ${about}.`, {

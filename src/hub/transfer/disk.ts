@@ -2,6 +2,7 @@ import { statfs, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
+import { writeProblem } from '../../llava/file-problem.js';
 
 /** What a disk should still have left behind a download. */
 const MARGIN_BYTES = 64 * 1024 * 1024;
@@ -16,8 +17,8 @@ export async function checkDiskSpace(target: string, bytes: number): Promise<voi
   if (bytes === 0 || free >= bytes + MARGIN_BYTES) return;
   throw new ExpectedError(
     'weights',
-    `${megabytes(bytes)} are still to come, but the disk of ${quote(dirname(target))} has ${megabytes(free)} free.`,
-    { hint: 'Make space, or set HF_HUB_CACHE to a folder on another disk' },
+    `The rest is ${megabytes(bytes)}, but the disk of ${quote(dirname(target))} has only ${megabytes(free)} free.`,
+    { hint: 'Free some space, or set HF_HUB_CACHE to a folder on another disk' },
   );
 }
 
@@ -33,11 +34,11 @@ export function diskError(target: string, error: unknown): unknown {
     'weights',
     isFull
       ? `The disk of ${quote(target)} is full.`
-      : `${quote(target)} could not be written: ${error.message}`,
+      : `${quote(target)} cannot be written: ${writeProblem(error)}.`,
     {
       hint: isFull
-        ? 'Make space and try again: what is here already is kept. HF_HUB_CACHE names another folder'
-        : 'Set HF_HUB_CACHE to a folder you may write to',
+        ? 'Free some space and try again: what was downloaded is kept. Or set HF_HUB_CACHE to a folder on another disk'
+        : 'Set HF_HUB_CACHE to a folder that you can write to',
       cause: error,
     },
   );

@@ -61,7 +61,7 @@ export async function downloadFile(
   });
   const reporter = new TransferReporter(request.file.path, bytes, options.onProgress);
   const onWait = (): void => {
-    reporter.wait('another process downloads it');
+    reporter.wait('another process is downloading it');
   };
   for (;;) {
     await using lock = await holdLock(target, { pace, signal, onWait });
@@ -146,7 +146,7 @@ function joinSignals(lost: AbortSignal, signal: AbortSignal | undefined): AbortS
 function damaged({ file, sha256 }: DownloadRequest, actual: string): ExpectedError {
   return new ExpectedError(
     'weights',
-    `${nameOfFile(file)} came twice with the SHA-256 ${actual} instead of ${sha256 ?? ''}; it was removed.`,
+    `${nameOfFile(file)} arrived twice with the SHA-256 ${actual} instead of ${sha256 ?? ''}; it was removed.`,
     { hint: 'Try again later; if HF_ENDPOINT or a proxy is set, try without it' },
   );
 }

@@ -125,11 +125,11 @@ class NotingWriter {
   }
 }
 
-/** Cuts a body that delivers next to nothing over the time that the pace allows. */
+/** Cuts a body that sends almost no data over the time that the pace allows. */
 function watchPace(body: Readable, host: string, pace: Pace): Disposable & { add(bytes: number): void } {
   let bytes = 0;
   const timer = setInterval(() => {
-    if (bytes < pace.stalledMs * SLOWEST) body.destroy(new FailedTry(`"${host}" delivers next to nothing`));
+    if (bytes < pace.stalledMs * SLOWEST) body.destroy(new FailedTry(`"${host}" sends almost no data`));
     bytes = 0;
   }, pace.stalledMs);
   return {

@@ -53,7 +53,7 @@ function searchedLine({ line, search, history }: Input) {
 function helpRows({ search, candidates, isLeaving }: Input, columns: number): readonly string[] {
   if (search !== undefined) {
     const isMissing = search.query !== '' && search.found === undefined;
-    const told = isMissing ? 'not in the history' : 'search: Enter sends, Ctrl-R older, Ctrl-G gives up';
+    const told = isMissing ? 'not in the history' : 'search: Enter sends, Ctrl-R older, Ctrl-G cancels';
     return [cutToWidth(`${told}: ${search.query}`, columns)];
   }
   if (isLeaving) return [cutToWidth('Ctrl-C again leaves', columns)];

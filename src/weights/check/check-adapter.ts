@@ -3,7 +3,8 @@ import { readGgufHeader, type GgufHeader } from '../gguf/gguf-header.js';
 import { textAt } from './header-fields.js';
 import { weightsError } from '../weights-error.js';
 
-const REMEDY = 'Convert the adapter with llama.cpp’s convert_lora_to_gguf.py, for this very language model.';
+const REMEDY =
+  'Convert the adapter with llama.cpp’s convert_lora_to_gguf.py, for exactly this language model.';
 
 /**
  * Checks from the headers alone that a file is a LoRA adapter to a language model: each of its matrices comes in two

@@ -38,7 +38,7 @@ export async function checkPair(modelPath: string, mmprojPath: string): Promise<
   const { imageSize, tokensPerPicture } = mmproj;
   const { width, contextLength } = model;
   if (contextLength <= tokensPerPicture) {
-    const problem = `has a context of ${contextLength} tokens, a picture takes ${tokensPerPicture}`;
+    const problem = `has a context of ${contextLength} tokens, but a picture takes ${tokensPerPicture}`;
     throw weightsError(modelPath, problem, 'Use a language model with a longer context.');
   }
   const sizes = measurePair(modelHeader, mmprojHeader);
@@ -53,7 +53,7 @@ function checkRoles(model: GgufHeader, mmproj: GgufHeader): void {
     throw weightsError(
       model.path,
       problem,
-      'Exchange them: --gguf takes the language model, --mmproj the projector.',
+      'Swap them: --gguf takes the language model, --mmproj the projector.',
     );
   }
   if (modelIsTower) {
@@ -84,6 +84,10 @@ export function isTower(header: GgufHeader): boolean {
 }
 
 function widthMismatch(model: TextModelInfo, mmproj: ProjectorInfo): Error {
-  const problem = `gives tokens of ${mmproj.width} numbers, but ${quote(model.path)} takes ${model.width}`;
-  return weightsError(mmproj.path, problem, 'Use the mmproj file of the same size: 7B = 4096, 13B = 5120.');
+  const problem = `makes tokens of ${mmproj.width} numbers, but ${quote(model.path)} takes ${model.width}`;
+  return weightsError(
+    mmproj.path,
+    problem,
+    'Use the mmproj file of the same model size: 4096 is 7B, 5120 is 13B.',
+  );
 }

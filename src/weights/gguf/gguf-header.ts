@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { weightsError } from '../weights-error.js';
 import { BadHeader, NeedMoreBytes } from './gguf-cursor.js';
 import { parseGguf, type GgufContents } from './parse-gguf.js';
+import { fileProblem } from '../../llava/file-problem.js';
 
 /** All that a GGUF file says before its numbers start. */
 export interface GgufHeader extends GgufContents {
@@ -14,7 +15,7 @@ const FIRST_READ = 1 << 20;
 /** Vocabularies of a quarter million tokens with merges take some 20 MB. */
 const LONGEST_HEADER = 1 << 26;
 
-const REMEDY = 'Download the file again, or convert the model anew.';
+const REMEDY = 'Download the file again, or convert the model again.';
 
 /**
  * Reads the header of a GGUF file (version 2 or 3, little-endian) in milliseconds, without its tensors' data.
@@ -63,12 +64,19 @@ function explain(error: unknown, path: string): unknown {
       return weightsError(path, 'is a folder', 'Name the .gguf file in it.', error);
     case 'EACCES':
     case 'EPERM':
-      return weightsError(path, 'may not be read: permission denied', 'Allow yourself to read it.', error);
+      return weightsError(
+        path,
+        'cannot be read: permission denied',
+        'Make it readable for your user.',
+        error,
+      );
     case 'ENAMETOOLONG':
     case 'ERR_INVALID_ARG_VALUE':
       return weightsError(path, 'is not a possible file name', 'Check the path.', error);
     default:
-      return typeof code === 'string' ? weightsError(path, `cannot be read: ${code}`, REMEDY, error) : error;
+      return typeof code === 'string'
+        ? weightsError(path, `cannot be read: ${fileProblem(error)}`, REMEDY, error)
+        : error;
   }
 }
 
@@ -87,7 +95,7 @@ const STRANGERS: readonly (readonly [start: RegExp, problem: string, hint: strin
   [/^version https:\/\/git-lfs/, 'is a git-lfs pointer, not the file itself', 'Run: git lfs pull'],
   [/^\s*(?:<!doctype|<html|<\?xml)/i, 'is a web page, not a GGUF file', AGAIN],
   [/^\s*\{/, 'is JSON, not a GGUF file', AGAIN],
-  [/^(?:lmgg|fmgg|tjgg|algg)/, 'is of the GGML format that GGUF replaced in 2023', CONVERT],
+  [/^(?:lmgg|fmgg|tjgg|algg)/, 'is in the GGML format that GGUF replaced in 2023', CONVERT],
   [/^[^]{8}\{"/, 'is a safetensors file, not GGUF', CONVERT],
   [/^PK\x03\x04/, 'is a PyTorch or ZIP file, not GGUF', CONVERT],
   [/^\x1f\x8b/, 'is compressed with gzip', 'Unpack it first.'],

@@ -120,7 +120,7 @@ async function settle(
   const sha256 = facts.sha256 ?? wanted.sha256;
   const commit = isCommit(revision) ? revision : facts.commit;
   const { bytes } = facts;
-  if (sha256 === undefined) throw unfit(file, 'has no SHA-256 on the hub, so that it cannot be verified');
+  if (sha256 === undefined) throw unfit(file, 'has no SHA-256 on the hub, so it cannot be verified');
   if (file.sha256 !== undefined && sha256 !== file.sha256) {
     throw unfit(file, `has the SHA-256 ${sha256} on the hub, not the published ${file.sha256}`);
   }
@@ -173,7 +173,7 @@ async function nameBlob(
 
 function unfit(file: HubFile, problem: string): ExpectedError {
   return new ExpectedError('weights', `${nameOf(file)} ${problem}.`, {
-    hint: 'Take another model: llava models list. If HF_ENDPOINT is set, try without it.',
+    hint: 'Choose another model: llava models list. If HF_ENDPOINT is set, try without it.',
   });
 }
 

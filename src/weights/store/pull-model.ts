@@ -25,7 +25,7 @@ export async function pullModel(
   const stored = await inspectModel(model, settings);
   const [{ path: modelPath }, { path: mmprojPath }] = stored.files;
   if (modelPath === undefined || mmprojPath === undefined) {
-    throw new ExpectedError('weights', `A file of ${quote(model.name)} was removed while it was pulled.`, {
+    throw new ExpectedError('weights', `A file of ${quote(model.name)} was removed during its download.`, {
       hint: `llava pull ${model.name}`,
     });
   }
@@ -40,6 +40,6 @@ async function checkEntry(model: Model, modelPath: string, mmprojPath: string): 
   } catch (cause) {
     if (!(cause instanceof ExpectedError)) throw cause;
     const message = `${quote(model.name)} of the catalogue cannot be used: ${cause.message}`;
-    throw new ExpectedError('weights', message, { hint: 'Take another model: llava models list', cause });
+    throw new ExpectedError('weights', message, { hint: 'Choose another model: llava models list', cause });
   }
 }

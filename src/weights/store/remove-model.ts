@@ -134,7 +134,7 @@ async function removeRefsTo(commit: string, repo: string, settings: HubSettings)
 }
 
 function comesWithTheTool(model: Model): ExpectedError {
-  return new ExpectedError('usage', `${quote(model.name)} comes with llava and is not removed.`, {
+  return new ExpectedError('usage', `${quote(model.name)} comes with llava and cannot be removed.`, {
     hint: 'llava models list shows what is here.',
   });
 }

@@ -11,6 +11,8 @@ import {
   type FileHandle,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeProblem } from '../../../llava/file-problem.js';
+import { quote } from '../../../llava/quote.js';
 
 const DIGEST_BYTES = 32;
 const BLOCK_BYTES = 1 << 20;
@@ -74,8 +76,7 @@ export class CacheFolder {
       await unlink(temporary).catch(() => undefined);
       if (this.#hasFailed) return;
       this.#hasFailed = true;
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#onFailure(`Nothing can be kept in "${this.#folder}": ${reason}`);
+      this.#onFailure(`Cannot write to the cache folder ${quote(this.#folder)}: ${writeProblem(error)}.`);
     }
   }
 

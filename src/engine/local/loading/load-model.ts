@@ -99,7 +99,7 @@ export async function createContext(
   } catch (error) {
     signal?.throwIfAborted();
     const times = placement.sequences === 1 ? '' : `${placement.sequences} times `;
-    const what = `A context of ${times}${placement.contextSize} positions could not be made`;
+    const what = `A context of ${times}${placement.contextSize} positions could not be created`;
     throw await loadFailure(what, backend, error);
   }
 }

@@ -30,7 +30,7 @@ export function checkNodeLlamaCppVersion(): void {
   if (installed !== needed)
     throw new ExpectedError(
       'engine',
-      `node-llama-cpp ${installed} is installed and llava was made for ${needed}.`,
+      `node-llama-cpp ${installed} is installed, but llava needs ${needed}.`,
       {
         hint: 'npm ci',
       },
