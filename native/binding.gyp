@@ -29,6 +29,7 @@
         "<(root)/kernels/quantised/rounded_rows.cc",
         "<(root)/kernels/quantised/tile.cc",
         "<(root)/vision/graph.cc",
+        "<(root)/vision/projector.cc",
         "<(root)/vision/shape.cc",
         "<(root)/vision/tower.cc",
         "<(root)/vision/weights.cc",

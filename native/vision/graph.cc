@@ -30,9 +30,10 @@ class Builder {
   }
 
   /** Rows of patches only, the class row left out: [width, tokens] → [output_width, tokens]. */
-  ggml_tensor* project(ggml_tensor* rows, const VisionWeights& weights) {
+  ggml_tensor* project(ggml_tensor* rows, const Projector& projector) {
     rows = g.ggml_cont(c_, g.ggml_view_2d(c_, rows, shape_.width, shape_.tokens(), rows->nb[1], rows->nb[1]));
-    return linear(g.ggml_gelu_erf(c_, linear(rows, weights.project_in)), weights.project_out);
+    return ::project(c_, rows, projector,
+                     [this](ggml_tensor* input, const Affine& matrix) { return linear(input, matrix); });
   }
 
   /** softmax(q kᵀ / √d) of the class row alone, in the block that was built last: [positions, 1, heads]. */
@@ -132,7 +133,7 @@ VisionGraph build_vision_graph(const VisionShape& shape, const VisionWeights& we
   Builder builder(built, shape, attention, threads);
   ggml_tensor* rows = builder.embed(built.input, weights);
   for (const BlockWeights& block : weights.blocks) rows = builder.block(rows, block);
-  built.output = builder.project(rows, weights);
+  built.output = builder.project(rows, weights.projector);
   g.ggml_set_output(built.output);
   built.attention = builder.class_attention();
   g.ggml_set_output(built.attention);

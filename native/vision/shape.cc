@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "failure.h"
+#include "vision/projector.h"
 
 namespace {
 
@@ -42,12 +43,7 @@ void require_llava15(const GgufFile& file) {
   }
   if (!file.flag("clip.has_vision_encoder").value_or(true)) file.refuse("holds no vision encoder");
   if (!file.flag("clip.has_llava_projector").value_or(true)) file.refuse("holds no LLaVA projector");
-  for (const char* key : {"clip.projector_type", "clip.vision.projector_type"}) {
-    const std::string type = file.text(key).value_or("mlp");
-    if (type != "mlp") {
-      file.refuse(format("has a projector of type \"%s\"; LLaVA-1.5 has \"mlp\"", type.c_str()));
-    }
-  }
+  require_projector(file);
   const bool merges = file.has("clip.vision.mm_patch_merge_type") &&
                       file.text("clip.vision.mm_patch_merge_type").value_or("") != "flat";
   if (merges || file.has("clip.vision.image_grid_pinpoints") || file.tensor("v.image_newline") != nullptr ||

@@ -21,7 +21,7 @@ class VisionTower {
               const std::atomic<bool>& cancelled);
 
   const VisionShape& shape() const { return shape_; }
-  int64_t output_width() const { return weights_.output_width; }
+  int64_t output_width() const { return weights_.projector.output_width; }
   uint64_t weight_bytes() const { return weights_.bytes(); }
   uint64_t compute_bytes() const;  // on the chosen device, for one picture
   size_t pixel_bytes() const;     // of one picture: RGB, row by row

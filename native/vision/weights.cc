@@ -125,7 +125,6 @@ class Loader {
   Affine linear(const std::string& name, int64_t in, int64_t out);
   void plan_input();
   BlockWeights plan_block(const std::string& prefix);
-  void plan_projector();
   ggml_type type_on_device(ggml_type stored, int64_t in, int64_t out) const;
   bool device_multiplies(ggml_type type, int64_t in, int64_t out) const;
   void allocate();
@@ -145,7 +144,9 @@ VisionWeights Loader::load(const std::atomic<bool>& cancelled) {
   plan_input();
   for (int64_t i = 0; i < shape_.blocks; ++i)
     weights_.blocks.push_back(plan_block("v.blk." + std::to_string(i) + "."));
-  plan_projector();
+  weights_.projector = plan_projector(
+      file_, shape_.width,
+      [this](const std::string& name, int64_t in, int64_t out) { return linear(name, in, out); });
   allocate();
   for (const Load& load : loads_) {
     if (cancelled) throw Failure(code::kCancelled, "loading the vision tower was cancelled");
@@ -246,13 +247,6 @@ BlockWeights Loader::plan_block(const std::string& prefix) {
   block.mlp_in = linear(first, width, hidden);
   block.mlp_out = linear(second, hidden, width);
   return block;
-}
-
-void Loader::plan_projector() {
-  const int64_t hidden = find("mm.0.weight").ne[1];
-  weights_.output_width = find("mm.2.weight").ne[1];
-  weights_.project_in = linear("mm.0", shape_.width, hidden);
-  weights_.project_out = linear("mm.2", hidden, weights_.output_width);
 }
 
 bool Loader::device_multiplies(ggml_type type, int64_t in, int64_t out) const {

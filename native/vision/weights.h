@@ -6,14 +6,9 @@
 
 #include "ggml/handles.h"
 #include "gguf/gguf_file.h"
+#include "vision/affine.h"
+#include "vision/projector.h"
 #include "vision/shape.h"
-
-/** A matrix [in → out] or the scale of a layer norm, with its bias. Borrowed from the VisionWeights. */
-struct Affine {
-  ggml_tensor* weight = nullptr;  // [in, out], or panels for PanelMatmul
-  ggml_tensor* bias = nullptr;
-  bool in_panels = false;
-};
 
 struct BlockWeights {
   Affine norm1, query, key, value, out, norm2, mlp_in, mlp_out;
@@ -28,8 +23,7 @@ struct VisionWeights {
   ggml_tensor* position = nullptr;     // [width, positions]
   Affine pre_norm;
   std::vector<BlockWeights> blocks;  // those that are run
-  Affine project_in, project_out;    // mm.0 and mm.2
-  int64_t output_width = 0;          // of the image features
+  Projector projector;
   uint64_t bytes() const { return g.ggml_backend_buffer_get_size(buffer.get()); }
 };
 

@@ -1,7 +1,7 @@
 import { formatBytes } from '../../llava/format.js';
 import { printable } from '../../terminal/printable.js';
 import type { PairInfo } from '../../weights/check/check-pair.js';
-import type { ProjectorInfo } from '../../weights/check/check-projector.js';
+import type { MmprojInfo } from '../../weights/check/check-mmproj.js';
 import type { TextModelInfo } from '../../weights/check/check-text-model.js';
 
 /** The facts of a language model, a line each. */
@@ -17,7 +17,7 @@ export function describeModel(model: TextModelInfo): string {
 }
 
 /** The facts of a vision tower and its projector, a line each. */
-export function describeProjector(mmproj: ProjectorInfo): string {
+export function describeMmproj(mmproj: MmprojInfo): string {
   const stated = mmproj.projectorType ?? 'mlp, not stated, as in files of 2023';
   return lines(`mmproj  ${mmproj.path}`, [
     ...nameLine(mmproj.name),
@@ -32,7 +32,7 @@ export function describeProjector(mmproj: ProjectorInfo): string {
 export function describePair(pair: PairInfo): string {
   const left = pair.contextLength - pair.tokensPerPicture;
   const verdict = `The pair fits; a picture leaves ${left} of ${pair.contextLength} tokens for words.\n`;
-  return describeModel(pair.model) + describeProjector(pair.mmproj) + verdict;
+  return describeModel(pair.model) + describeMmproj(pair.mmproj) + verdict;
 }
 
 function nameLine(name: string | undefined): readonly (readonly [string, string])[] {

@@ -3,7 +3,7 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { writeJson } from '../../terminal/io.js';
 import { findModel } from '../../weights/catalogue.js';
 import { checkPair, isTower, type PairInfo } from '../../weights/check/check-pair.js';
-import { checkProjector } from '../../weights/check/check-projector.js';
+import { checkMmproj } from '../../weights/check/check-mmproj.js';
 import { checkTextModel } from '../../weights/check/check-text-model.js';
 import { readGgufHeader } from '../../weights/gguf/gguf-header.js';
 import { findPairInFolder } from '../../weights/model-folder.js';
@@ -11,7 +11,7 @@ import { filesOnDisk } from '../../opening/find-weights.js';
 import type { CommandContext } from '../command-context.js';
 import { catalogueOf } from '../../opening/environment.js';
 import { describeLicence } from '../../weights/describe-licence.js';
-import { describeModel, describePair, describeProjector } from './describe-pair.js';
+import { describeModel, describePair, describeMmproj } from './describe-pair.js';
 import { describeNeeds, memoryNeeds } from './describe-plan.js';
 import type { JsonFlag } from '../options/option-groups.js';
 
@@ -80,8 +80,8 @@ function ofPair(pair: PairInfo): Description {
 async function ofFile(path: string): Promise<Description> {
   const header = await readGgufHeader(path);
   if (isTower(header)) {
-    const mmproj = checkProjector(header);
-    return { facts: { mmproj }, text: describeProjector(mmproj) };
+    const mmproj = checkMmproj(header);
+    return { facts: { mmproj }, text: describeMmproj(mmproj) };
   }
   const model = checkTextModel(header);
   return { facts: { model }, text: describeModel(model) };

@@ -1,5 +1,5 @@
 import { quote } from '../../llava/quote.js';
-import { checkProjector, type ProjectorInfo } from './check-projector.js';
+import { checkMmproj, type MmprojInfo } from './check-mmproj.js';
 import { checkTextModel, type TextModelInfo } from './check-text-model.js';
 import { readGgufHeader, type GgufHeader } from '../gguf/gguf-header.js';
 import { textAt } from './header-fields.js';
@@ -9,7 +9,7 @@ import { weightsError } from '../weights-error.js';
 /** A language model and a projector that fit each other. */
 export interface PairInfo {
   readonly model: TextModelInfo;
-  readonly mmproj: ProjectorInfo;
+  readonly mmproj: MmprojInfo;
   /** Side of the square picture, in pixels; the same as `mmproj.imageSize`. */
   readonly imageSize: number;
   /** Tokens that a picture takes of the context. */
@@ -33,7 +33,7 @@ export async function checkPair(modelPath: string, mmprojPath: string): Promise<
   ]);
   checkRoles(modelHeader, mmprojHeader);
   const model = checkTextModel(modelHeader);
-  const mmproj = checkProjector(mmprojHeader);
+  const mmproj = checkMmproj(mmprojHeader);
   if (model.width !== mmproj.width) throw widthMismatch(model, mmproj);
   const { imageSize, tokensPerPicture } = mmproj;
   const { width, contextLength } = model;
@@ -83,7 +83,7 @@ export function isTower(header: GgufHeader): boolean {
   );
 }
 
-function widthMismatch(model: TextModelInfo, mmproj: ProjectorInfo): Error {
+function widthMismatch(model: TextModelInfo, mmproj: MmprojInfo): Error {
   const problem = `makes tokens of ${mmproj.width} numbers, but ${quote(model.path)} takes ${model.width}`;
   return weightsError(
     mmproj.path,

@@ -1,3 +1,4 @@
+import { projectorRow } from '../projector.js';
 import type { TextSizes, VisionSizes } from './weight-sizes.js';
 
 /*
@@ -78,7 +79,7 @@ export function towerComputeBytes(vision: VisionSizes, on: 'cpu' | 'device'): nu
   const { positions, width, feedForward, heads, outputWidth } = vision;
   const attention = on === 'cpu' ? 7 * width : positions * heads + 5 * width;
   const mlp = feedForward + 2 * width;
-  const projector = 2 * outputWidth + 2 * width;
+  const projector = projectorRow(width, outputWidth);
   return positions * Math.max(attention, mlp, projector) * FLOAT;
 }
 

@@ -1,5 +1,6 @@
 import type { GgufHeader } from '../gguf/gguf-header.js';
 import type { GgufTensor } from '../gguf/parse-gguf.js';
+import { projectorWidth } from '../projector.js';
 
 /** Some tensors of a file that go the same way: a block, the output, the token embedding. */
 export interface WeightPart {
@@ -81,7 +82,8 @@ function measureText({ tensors, metadata, fileBytes }: GgufHeader): TextSizes {
   };
 }
 
-function measureVision({ tensors, metadata, fileBytes }: GgufHeader): VisionSizes {
+function measureVision(header: GgufHeader): VisionSizes {
+  const { tensors, metadata, fileBytes } = header;
   const count = (key: string): number => Number(metadata.get(key) ?? 0);
   const width = count('clip.vision.embedding_length');
   const rows = ['v.blk.0.ffn_up.weight', 'v.blk.0.ffn_down.weight'].map(
@@ -94,7 +96,7 @@ function measureVision({ tensors, metadata, fileBytes }: GgufHeader): VisionSize
     width,
     feedForward: Math.max(...rows),
     heads: count('clip.vision.attention.head_count'),
-    outputWidth: tensors.get('mm.2.bias')?.shape[0] ?? 0,
+    outputWidth: projectorWidth(header),
   };
 }
 

@@ -1,15 +1,15 @@
 import { quote } from '../../llava/quote.js';
 import type { GgufHeader } from '../gguf/gguf-header.js';
-import { checkBlocks, countAt, lengthAt, mainType, tensorAt, textAt } from './header-fields.js';
+import { checkProjector, checkProjectorType, type Projector } from '../projector.js';
 import { weightsError } from '../weights-error.js';
+import { checkBlocks, countAt, lengthAt, mainType, tensorAt, textAt } from './header-fields.js';
 
-/** A CLIP vision tower and the two-layer projector behind it. */
-export interface ProjectorInfo {
+/** A CLIP vision tower and the projector behind it. */
+export interface MmprojInfo {
   readonly path: string;
   readonly bytes: number;
   readonly name: string | undefined;
-  /** `mlp`; absent from files of 2023, whose tensors tell. */
-  readonly projectorType: string | undefined;
+  readonly projectorType: Projector['type'];
   /** Side of the square that the tower takes, in pixels. */
   readonly imageSize: number;
   readonly patchSize: number;
@@ -31,8 +31,8 @@ const HINT = 'Use the mmproj file published with LLaVA-1.5 7B or 13B.';
  * Checks that a header is that of LLaVA-1.5's vision tower and projector, whatever year it was converted in.
  * @throws ExpectedError 'weights'
  */
-export function checkProjector(header: GgufHeader): ProjectorInfo {
-  const projectorType = checkKind(header);
+export function checkMmproj(header: GgufHeader): MmprojInfo {
+  checkKind(header);
   const towerWidth = countAt(header, 'clip.vision.embedding_length', HINT);
   const imageSize = countAt(header, 'clip.vision.image_size', HINT);
   const patchSize = countAt(header, 'clip.vision.patch_size', HINT);
@@ -52,32 +52,28 @@ export function checkProjector(header: GgufHeader): ProjectorInfo {
     if (lengthAt(header, key) !== 3)
       throw weightsError(header.path, `lacks three numbers in ${quote(key)}`, HINT);
   }
+  const projector = checkProjector(header, towerWidth, HINT);
   return {
     path: header.path,
     bytes: header.fileBytes,
     name: textAt(header, 'general.name'),
-    projectorType,
+    projectorType: projector.type,
     imageSize,
     patchSize,
     tokensPerPicture,
     towerWidth,
     blocks,
     heads,
-    width: checkMatrices(header, towerWidth),
+    width: projector.width,
     type: mainType(header),
   };
 }
 
-/** Refuses projectors of other models; returns the type that the file states, if it does. */
-function checkKind(header: GgufHeader): string | undefined {
-  if (isForTiles(header)) {
+/** Refuses the files of other models. */
+function checkKind(header: GgufHeader): void {
+  if (isForTiles(header))
     throw weightsError(header.path, 'is a projector of LLaVA-1.6, which cuts pictures into tiles', HINT);
-  }
-  const type = textAt(header, 'clip.projector_type') ?? textAt(header, 'clip.vision.projector_type');
-  if (type !== undefined && type !== 'mlp') {
-    throw weightsError(header.path, `is a projector of type ${quote(type)}; LLaVA-1.5 needs "mlp"`, HINT);
-  }
-  return type;
+  checkProjectorType(header, HINT);
 }
 
 /** What only LLaVA-1.6 says or stores; "flat" is a default that fine-tuned 1.5 models may carry along. */
@@ -93,13 +89,4 @@ function checkMlp(header: GgufHeader, block: string, towerWidth: number): void {
   const isOld = header.tensors.get(first)?.shape[0] === towerWidth;
   const inner = tensorAt(header, isOld ? first : second, [towerWidth, undefined], HINT).shape[1];
   tensorAt(header, isOld ? second : first, [inner, towerWidth], HINT);
-}
-
-/** Two matrices with a GELU between them; returns the width they end in. */
-function checkMatrices(header: GgufHeader, towerWidth: number): number {
-  const inner = tensorAt(header, 'mm.0.weight', [towerWidth, undefined], HINT).shape[1];
-  const width = tensorAt(header, 'mm.2.weight', [inner, undefined], HINT).shape[1] ?? 0;
-  tensorAt(header, 'mm.0.bias', [inner], HINT);
-  tensorAt(header, 'mm.2.bias', [width], HINT);
-  return width;
 }
