@@ -116,6 +116,27 @@ function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): readonly strin
   return cycles;
 }
 
+/** Files beside the rooms are drawn as one. */
+function nameOfRoom(room: string): string {
+  return room.includes('.') ? 'main' : room;
+}
+
+/** Edges that no longer way stands for, such as `a → b`; sorted. */
+function directEdges(edges: readonly (readonly [from: string, to: string])[]): readonly string[] {
+  const graph = new Map<string, Set<string>>();
+  for (const [from, to] of edges)
+    if (from !== to && to !== 'main') graph.set(from, (graph.get(from) ?? new Set()).add(to));
+  const reaches = (from: string, to: string): boolean =>
+    [...(graph.get(from) ?? [])].some((next) => next === to || reaches(next, to));
+  return [...graph]
+    .flatMap(([from, targets]) =>
+      [...targets]
+        .filter((to) => ![...targets].some((other) => other !== to && reaches(other, to)))
+        .map((to) => `${from} → ${to}`),
+    )
+    .sort();
+}
+
 describe.each(files)('src/$path', (file) => {
   const relative = file.imports.filter((specifier) => specifier.startsWith('.'));
 
@@ -150,6 +171,20 @@ describe('the files of src', () => {
 
   it('lie in rooms without cycles', () => {
     expect(cyclesOf(new Map(Object.entries(MAY_IMPORT)))).toEqual([]);
+  });
+
+  it('are what docs/architecture.md draws', () => {
+    const drawn = [
+      ...readFileSync(projectFile('docs/architecture.md'), 'utf8').matchAll(
+        /^ {2}(\w+)(?:\[.*?\])? --> (\w+)/gm,
+      ),
+    ];
+    const imported = files.flatMap((file) =>
+      file.imports
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => [nameOfRoom(file.room), nameOfRoom(roomOf(file, specifier))] as const),
+    );
+    expect(drawn.map(([, from, to]) => `${from} → ${to}`).sort()).toEqual(directEdges(imported));
   });
 
   it.each([
