@@ -136,7 +136,7 @@ describe('checkPair, on pairs that do not', () => {
   test('says both widths where they differ', async () => {
     write({ visionOptions: { projectorWidth: 64 } });
     const { message, hint } = await failure(modelPath, mmprojPath);
-    expect(message).toMatch(/mmproj\.gguf" makes tokens of 64 numbers, but ".*model\.gguf" takes 32/);
+    expect(message).toMatch(/mmproj\.gguf" makes image features 64 wide, but ".*model\.gguf" takes 32/);
     expect(hint).toContain('4096 is 7B, 5120 is 13B');
   });
 

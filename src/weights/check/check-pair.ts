@@ -84,7 +84,7 @@ export function isTower(header: GgufHeader): boolean {
 }
 
 function widthMismatch(model: TextModelInfo, mmproj: MmprojInfo): Error {
-  const problem = `makes tokens of ${mmproj.width} numbers, but ${quote(model.path)} takes ${model.width}`;
+  const problem = `makes image features ${mmproj.width} wide, but ${quote(model.path)} takes ${model.width}`;
   return weightsError(
     mmproj.path,
     problem,
