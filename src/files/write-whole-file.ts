@@ -13,7 +13,7 @@ export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<v
     await writeFile(part, bytes, { flush: true });
     await rename(part, path);
   } catch (error) {
-    await rm(part, { force: true });
+    await rm(part, { force: true }).catch(() => undefined);
     throw new ExpectedError('input', `${quote(path)} cannot be written: ${writeProblem(error)}.`, {
       hint: 'Name a file in an existing folder that you can write to, on a disk with space',
       cause: error,
