@@ -49,7 +49,11 @@ const left = () => Number(values.seconds) - RESERVE_SECONDS - (Date.now() - star
 const machine = describeMachine();
 const device = chooseDevice();
 if (device === 'vulkan')
-  Object.assign(process.env, { GGML_VK_VISIBLE_DEVICES: '0', LP_NATIVE_VECTOR_WIDTH: '128' });
+  Object.assign(process.env, {
+    GGML_VK_VISIBLE_DEVICES: '0',
+    LP_NATIVE_VECTOR_WIDTH: '128',
+    GGML_VK_DISABLE_FUSION: '1',
+  });
 const kit = new Kit(work, output, device, AbortSignal.timeout(Math.max(1, Math.round(left() * 1000))));
 const results: Result[] = [];
 process.stdout.write(`${JSON.stringify(machine)}\n`);

@@ -37,6 +37,25 @@ Napi::Value js_list_devices(const Napi::CallbackInfo& info) {
   });
 }
 
+/** Sets the devices up off the JavaScript thread. */
+class PrepareWorker : public PromiseWorker {
+ public:
+  explicit PrepareWorker(Napi::Env env) : PromiseWorker(env, "llava:prepare") {}
+
+ private:
+  void work(const std::atomic<bool>&) override { prepare_devices(); }
+  Napi::Value result() override { return Env().Undefined(); }
+};
+
+Napi::Value js_prepare_devices(const Napi::CallbackInfo& info) {
+  return promise_of(info.Env(), [&]() -> Napi::Value {
+    require_attached();
+    auto* worker = new PrepareWorker(info.Env());
+    worker->Queue();
+    return worker->promise();
+  });
+}
+
 Napi::Value js_accelerate_cpu(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&]() -> Napi::Value {
     require_attached();
@@ -74,6 +93,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("engineVersion", LLAVA_ENGINE_VERSION);
   exports.Set("attach", Napi::Function::New<js_attach>(env, "attach"));
   exports.Set("listDevices", Napi::Function::New<js_list_devices>(env, "listDevices"));
+  exports.Set("prepareDevices", Napi::Function::New<js_prepare_devices>(env, "prepareDevices"));
   exports.Set("accelerateCpu", Napi::Function::New<js_accelerate_cpu>(env, "accelerateCpu"));
   exports.Set("attendCached", Napi::Function::New<js_attend_cached>(env, "attendCached"));
   exports.Set("multiply", Napi::Function::New<js_multiply>(env, "multiply"));

@@ -29,6 +29,11 @@ std::vector<Device> list_devices() {
   return devices;
 }
 
+void prepare_devices() {
+  for (size_t i = 0; i < g.ggml_backend_dev_count(); ++i)
+    g.ggml_backend_dev_buffer_type(g.ggml_backend_dev_get(i));
+}
+
 ggml_backend_dev_t cpu_device() {
   const ggml_backend_dev_t device = g.ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
   if (device == nullptr) throw Failure(code::kEngine, "the loaded ggml has no CPU device");

@@ -18,6 +18,12 @@ struct Device {
 /** The devices registered in the loaded ggml. */
 std::vector<Device> list_devices();
 
+/**
+ * Sets up every device but the CPU, as its first use would. ggml's Vulkan backend does that without a lock, so two
+ * threads that load weights would meet a device that is half there. Takes what starting a GPU takes.
+ */
+void prepare_devices();
+
 /** An empty name means the CPU. Throws NOT_FOUND, naming the devices there are. */
 ggml_backend_dev_t find_device(const std::string& name);
 

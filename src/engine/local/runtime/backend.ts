@@ -6,6 +6,7 @@ import type { WeightFiles } from '../loading/weight-files.js';
 import type { LlamaLog } from './llama-log.js';
 import { loadLlama } from './load-llama.js';
 import { attachNativeAddon, type NativeAddon, type NativeDevice } from './native-addon.js';
+import { nativeFailure } from './native-failure.js';
 import { checkNodeLlamaCppVersion } from './release.js';
 
 /** llama.cpp with its devices, loaded into this process, and our addon attached to it. */
@@ -53,12 +54,15 @@ export async function loadBackend(options: BackendOptions = {}): Promise<Backend
   try {
     llama.maxThreads = options.threads ?? llama.cpuMathCores;
     const addon = attachNativeAddon();
+    const devices = kind === 'cpu' ? [] : workingDevices(addon.listDevices());
+    // Language model and tower load side by side: a device must be there before both ask for it.
+    if (devices.length > 0) await addon.prepareDevices().catch(throwNativeFailure);
     return {
       llama,
       addon,
       kind,
       log,
-      devices: kind === 'cpu' ? [] : workingDevices(addon.listDevices()),
+      devices,
       threads: llama.maxThreads,
       cpuFeatures: parseCpuFeatures(llama.systemInfo),
       // Beside a GPU they would keep large batches from it.
@@ -84,6 +88,10 @@ export async function loadBackendFor({ model }: WeightFiles, options: BackendOpt
   if (size < SMALL_MODEL_BYTES)
     return await loadBackend({ ...options, device: 'cpu', threads: options.threads ?? 1 });
   return await loadBackend(options);
+}
+
+function throwNativeFailure(error: unknown): never {
+  throw nativeFailure(error);
 }
 
 /** As llama.cpp chooses: GPUs of their own, or else those that share the CPU's memory. */

@@ -105,6 +105,12 @@ export interface NativeAddon extends NativeKernels {
   attach(libllamaPath: string): void;
   listDevices(): NativeDevice[];
   /**
+   * Sets up every device that was loaded, once. Before it has settled, only one thread may use a device: ggml's Vulkan
+   * backend sets it up at its first use, without a lock.
+   * @throws ENGINE, OUT_OF_MEMORY
+   */
+  prepareDevices(): Promise<void>;
+  /**
    * Lets the CPU multiply by Q4_0, Q4_K and Q6_K weights of language models that are loaded from now on, and attend to
    * float16 KV caches, with kernels of our own; such weights are not repacked then. For the life of the process.
    * @returns whether it does; not where this processor lacks AVX2
