@@ -1,12 +1,13 @@
 /*
  * Do two builds behave the same, to the byte?
  *
- *   npm run bench:same-bytes -- BEFORE_FOLDER [AFTER_FOLDER] [--filter TEXT]
+ *   npm run bench:same-bytes -- BEFORE_FOLDER [AFTER_FOLDER] [--filter TEXT] [--reworded]
  *
  * Each folder is a built checkout; AFTER_FOLDER is this one unless it is named. Every line of same-bytes/commands.txt
  * (with --filter, every line that contains TEXT) runs on the demo model in both, side by side, each in a fresh folder
  * made by same-bytes/prepare.sh. Standard output, standard error, the exit code and every file left behind must be
- * equal, apart from what MASKS lists. Prints each difference; exits with 1 if there is one.
+ * equal, apart from what MASKS lists. With --reworded, sentences may differ: standard error, help, and the messages of
+ * error rows are left out. Prints each difference; exits with 1 if there is one.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,18 +28,24 @@ const MASKS: readonly [pattern: RegExp, instead: string][] = [
   [/"hostFreeBytes":\s*\d+/g, '"hostFreeBytes":#'],
 ];
 
+/** Messages and hints in error rows and in JSON. */
+const SENTENCES: typeof MASKS = [[/"(message|hint|note)":\s*"(?:[^"\\]|\\.)*"/g, '"$1":"#"']];
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { filter: { type: 'string', default: '' } },
+  options: { filter: { type: 'string', default: '' }, reworded: { type: 'boolean', default: false } },
 });
 const [before, after = projectFile('.')] = positionals.map((folder) => resolve(folder));
 if (before === undefined) {
-  process.stderr.write('Usage: npm run bench:same-bytes -- BEFORE_FOLDER [AFTER_FOLDER] [--filter TEXT]\n');
+  process.stderr.write(
+    'Usage: npm run bench:same-bytes -- BEFORE_FOLDER [AFTER_FOLDER] [--filter TEXT] [--reworded]\n',
+  );
   process.exit(2);
 }
 const lines = readFileSync(projectFile('bench/same-bytes/commands.txt'), 'utf8')
   .split('\n')
-  .filter((line) => line !== '' && !line.startsWith('#') && line.includes(values.filter));
+  .filter((line) => line !== '' && !line.startsWith('#') && line.includes(values.filter))
+  .filter((line) => !(values.reworded && /--help|\bllava$/.test(line)));
 
 const workplace = mkdtempSync(join(tmpdir(), 'same-bytes-'));
 try {
@@ -132,7 +139,8 @@ async function run(line: string, checkout: Checkout, template: string): Promise<
 function settle(bytes: Buffer, folder: string, checkout: string): Buffer {
   const text = bytes.toString('utf8');
   if (!Buffer.from(text).equals(bytes)) return bytes;
-  const masked = MASKS.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), text);
+  const masks = values.reworded ? [...MASKS, ...SENTENCES] : MASKS;
+  const masked = masks.reduce((rest, [pattern, instead]) => rest.replace(pattern, instead), text);
   return Buffer.from(masked.replaceAll(folder, 'FOLDER').replaceAll(checkout.replace(/\/$/, ''), 'CHECKOUT'));
 }
 
@@ -140,6 +148,7 @@ function settle(bytes: Buffer, folder: string, checkout: string): Buffer {
 function compare(before: Traces, after: Traces): string[] {
   const names = new Set([...before.keys(), ...after.keys()]);
   return [...names].flatMap((name) => {
+    if (values.reworded && name === 'stderr') return [];
     const [one, other] = [before.get(name), after.get(name)];
     if (one !== undefined && other !== undefined && one.equals(other)) return [];
     return [`  ${name}\n${firstDifference(one, other)}`];
