@@ -3,7 +3,7 @@ import { runProgram } from './program.js';
 import { ioOfProcess } from './terminal/io.js';
 
 /** Longest wait for a tidy end after an interrupt, in milliseconds. */
-const LAST_MOMENT_MS = 2000;
+let lastMomentMs = 2000;
 
 const io = ioOfProcess(process);
 const interruption = new AbortController();
@@ -12,7 +12,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
     if (interruption.signal.aborted) process.exit(EXIT_CODES.interrupted);
     interruption.abort();
-    setTimeout(() => process.exit(EXIT_CODES.interrupted), LAST_MOMENT_MS).unref();
+    setTimeout(() => process.exit(EXIT_CODES.interrupted), lastMomentMs).unref();
   });
 
 // A closed pipe means that the reader has all it wants: that is success, and the end of the work.
@@ -26,4 +26,6 @@ process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 });
 
-process.exitCode = await runProgram(process.argv, io, interruption.signal);
+process.exitCode = await runProgram(process.argv, io, interruption.signal, (ms) => {
+  lastMomentMs = ms;
+});

@@ -7,6 +7,7 @@ import { addBenchCommand } from './commands/bench/bench-command.js';
 import { addDoctorCommand } from './commands/doctor/doctor-command.js';
 import { addEvalCommand } from './commands/eval/eval-command.js';
 import { addFeaturesCommand } from './commands/features/features-command.js';
+import { addServeCommand } from './commands/serve/serve-command.js';
 import { addModelsCommand } from './commands/models/models-command.js';
 import { describeVersions } from './engine/local/runtime/release.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-codes.js';
@@ -18,12 +19,17 @@ import { reportError } from './terminal/report-error.js';
  * Parses the arguments, runs the command and answers with the exit code.
  * Every way of failing ends here: nothing below writes errors or exits.
  */
-export async function runProgram(argv: readonly string[], io: Io, signal: AbortSignal): Promise<ExitCode> {
+export async function runProgram(
+  argv: readonly string[],
+  io: Io,
+  signal: AbortSignal,
+  allowToEnd: CommandContext['allowToEnd'],
+): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT_CODES.ok;
   const finish = (code: ExitCode) => {
     exitCode = code;
   };
-  const program = makeProgram({ io, signal, finish });
+  const program = makeProgram({ io, signal, finish, allowToEnd });
   try {
     await program.parseAsync(argv);
     return exitCode;
@@ -57,6 +63,7 @@ function makeProgram(context: CommandContext): Command {
   addFeaturesCommand(program, context);
   addEvalCommand(program, context);
   addModelsCommand(program, context);
+  addServeCommand(program, context);
   addDoctorCommand(program, context);
   addBenchCommand(program, context);
   return program;

@@ -8,4 +8,6 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Sets the exit code of a run that ends without an error. */
   readonly finish: (code: ExitCode) => void;
+  /** How long, in milliseconds, the process may take to end once `signal` was aborted. */
+  readonly allowToEnd: (ms: number) => void;
 }

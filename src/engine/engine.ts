@@ -22,6 +22,8 @@ export interface Sampling {
   readonly schema?: object | undefined;
   /** The answer is one of these, said in its usual tokens; thousands cost no more than a few. Not with a grammar. */
   readonly oneOf?: readonly string[] | undefined;
+  /** Texts that end the answer, which they are not part of. Default: none. */
+  readonly stop?: readonly string[] | undefined;
   /** Whether the end tells how likely each token was. */
   readonly logprobs?: boolean | undefined;
 }
@@ -141,6 +143,8 @@ export interface EngineInfo {
 export interface ShowOptions {
   /** What the model is told before the picture; default: that of its training. */
   readonly systemText?: string | undefined;
+  /** Positions that the picture takes at most; default: `info.imageTokens`, and never more. */
+  readonly imageTokens?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -18,3 +18,14 @@ export function openGrammar(text: string): string {
     hint: 'It takes GBNF, as llama.cpp describes it: root ::= "left" | "right"',
   });
 }
+
+/** A JSON object of any kind, as GBNF; its root allows a space in front. */
+export const JSON_OBJECT = String.raw`root ::= " "? object
+object ::= "{" space ( pair ( "," space pair )* )? "}" space
+pair ::= string ":" space value
+array ::= "[" space ( value ( "," space value )* )? "]" space
+value ::= object | array | string | number | ( "true" | "false" | "null" ) space
+string ::= "\"" ( [^"\\\x00-\x1F] | "\\" ( ["\\/bfnrt] | "u" [0-9a-fA-F] [0-9a-fA-F] [0-9a-fA-F] [0-9a-fA-F] ) )* "\"" space
+number ::= "-"? ( "0" | [1-9] [0-9]* ) ( "." [0-9]+ )? ( [eE] [-+]? [0-9]+ )? space
+space ::= " "?
+`;

@@ -33,6 +33,13 @@ export function shard(value: string): { readonly index: number; readonly count: 
   throw new InvalidArgumentError('It takes a part and the number of parts, such as 2/8.');
 }
 
+/** A parser of times: `90s`, `30m` or `2h`, in milliseconds. */
+export function duration(value: string): number {
+  const [, amount, unit] = /^(\d{1,6})(s|m|h)$/.exec(value) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError('It takes a time such as 90s, 30m or 2h.');
+  return Number(amount) * 1000 * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
+}
+
 /** Gathers an option that may be given several times. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];

@@ -216,12 +216,13 @@ export class LlamaEngine implements Engine {
     };
   }
 
-  async show(pixels: Pixels, { systemText, signal }: ShowOptions = {}): Promise<ShownPicture> {
-    if ((this.#options.keptPictures ?? 0) === 0)
-      return this.look(await this.features(pixels, signal), systemText);
-    const id = createHash('sha256').update(pixels.rgb).digest('hex');
+  async show(pixels: Pixels, options: ShowOptions = {}): Promise<ShownPicture> {
+    const { systemText, imageTokens, signal } = options;
+    const features = () => this.features(pixels, signal, imageTokens);
+    if ((this.#options.keptPictures ?? 0) === 0) return this.look(await features(), systemText);
+    const id = createHash('sha256').update(pixels.rgb).update(String(imageTokens)).digest('hex');
     return await this.#pictures.get(JSON.stringify([id, systemText]), async () =>
-      this.look(await this.#features.get(id, () => this.features(pixels, signal)), systemText),
+      this.look(await this.#features.get(id, features), systemText),
     );
   }
 
@@ -241,14 +242,19 @@ export class LlamaEngine implements Engine {
   }
 
   /** The features that the language model is shown: kept or encoded, then pruned. */
-  async features(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures> {
+  async features(
+    pixels: Pixels,
+    signal?: AbortSignal,
+    imageTokens = this.info.imageTokens,
+  ): Promise<ImageFeatures> {
     const { features: store } = this.#options;
-    const { device, towerOn, imageTokens } = this.info;
+    const { device, towerOn } = this.info;
     const encode = () => this.encode(pixels, signal);
-    if (store === undefined) return keepAttended(await encode(), imageTokens);
+    const most = Math.min(imageTokens, this.info.imageTokens);
+    if (store === undefined) return keepAttended(await encode(), most);
     const tower = { hash: store.tower, device: towerOn === 'cpu' ? 'cpu' : device };
     const kept = await store.cache.get(featureKey(pixels.rgb, tower), this.#parts.tower, encode);
-    return keepAttended(kept, imageTokens);
+    return keepAttended(kept, most);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,6 +23,7 @@ import type { NativeAddon } from './runtime/native-addon.js';
 import { scoreTree } from './choosing/score-tree.js';
 import { evaluateReading } from './sequences/sequence-bridge.js';
 import type { PrefixParts } from './sequences/sequence-pool.js';
+import { StopTexts } from './sequences/stop-texts.js';
 import { TextStream } from './sequences/text-stream.js';
 import { growTokenTree, splitTokenTree } from './choosing/token-tree.js';
 
@@ -90,6 +91,7 @@ export class LlamaPicture implements ShownPicture {
     const lookedAt = evaluated === 0 ? start : performance.now();
     const open = await this.#keepTurns(sequence, conversation);
     const text = new TextStream<Token>((tokens, before) => model.detokenize(tokens, false, before));
+    const stops = new StopTexts(sampling.stop);
     const answered: Token[] = [];
     let firstTokenAt: number | undefined;
     let reason: StopReason = 'end';
@@ -97,14 +99,15 @@ export class LlamaPicture implements ShownPicture {
       signal?.throwIfAborted();
       firstTokenAt ??= performance.now();
       answered.push(token);
-      const piece = text.push(token);
+      const piece = stops.push(text.push(token));
       if (piece !== '') yield { type: 'text', text: piece };
+      if (stops.isFound) break;
       if (answered.length < limit) continue;
       reason = limit < sampling.maxTokens ? 'context-full' : 'max-tokens';
       break;
     }
     signal?.throwIfAborted();
-    const rest = text.end();
+    const rest = stops.isFound ? '' : stops.push(text.end()) + stops.end();
     if (rest !== '') yield { type: 'text', text: rest };
     const end = performance.now();
     const answerStart = firstTokenAt ?? end;

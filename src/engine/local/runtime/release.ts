@@ -37,9 +37,14 @@ export function checkNodeLlamaCppVersion(): void {
     );
 }
 
+/** Of llava itself. */
+export function llavaVersion(): string {
+  return ownManifest().version;
+}
+
 /** One line for `--version`: the tool and what it runs on. */
 export function describeVersions(): string {
-  return `llava ${ownManifest().version} (node-llama-cpp ${nodeLlamaCppVersion()}, llama.cpp ${llamaCppRelease()})`;
+  return `llava ${llavaVersion()} (node-llama-cpp ${nodeLlamaCppVersion()}, llama.cpp ${llamaCppRelease()})`;
 }
 
 function ownManifest(): Manifest {

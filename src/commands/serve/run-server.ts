@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { PictureFetcher } from '../../batch/pictures/fetch-picture.js';
+import { llavaVersion } from '../../engine/local/runtime/release.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { fileProblem } from '../../llava/file-problem.js';
+import { quote } from '../../llava/quote.js';
+import { EngineOpening } from '../../opening/engine-opening.js';
+import { findWeights } from '../../opening/find-weights.js';
+import { Admission } from '../../serve/admission.js';
+import { createApp } from '../../serve/app.js';
+import { listen, type Listening } from '../../serve/listen.js';
+import { ServerMetrics } from '../../serve/server-metrics.js';
+import { WarmEngine } from '../../serve/warm-engine.js';
+import { reportError, warn } from '../../terminal/report-error.js';
+import type { CommandContext } from '../command-context.js';
+import { openingHost } from '../options/opening-host.js';
+import { samplingOf } from '../options/option-groups.js';
+import type { ServeFlags } from './serve-flags.js';
+
+/** Pictures whose features stay in memory; those of 7B take 9 MB each. */
+const KEPT_PICTURES = 32;
+/** After the grace, for what was cut to end. */
+const LAST_WORDS_MS = 2000;
+
+/** Serves until it is told to end, then lets running requests finish for a while. */
+export async function runServer(flags: ServeFlags, context: CommandContext): Promise<void> {
+  const { io, signal } = context;
+  context.allowToEnd(flags.grace + LAST_WORDS_MS);
+  const apiKey = await readApiKey(flags);
+  checkReach(flags, apiKey);
+  const host = openingHost(context);
+  const weights = await findWeights(flags, host);
+  await using fetcher = fetcherOf(flags);
+  await using engine = new WarmEngine(async () => {
+    await using opening = new EngineOpening(weights, flags, host);
+    return await opening.open({ sequences: flags.parallel ?? 'auto', keptPictures: KEPT_PICTURES });
+  }, flags.idle);
+  // What is wrong with the weights is found now, and not by the first client.
+  using _loaded = await engine.lend();
+  const admission = new Admission(flags.queue);
+  const ending = new AbortController();
+  const metrics = new ServerMetrics({ inside: () => admission.inside, isLoaded: () => engine.isLoaded });
+  const allowed = new Set<string>(flags.allowHost?.map((name) => name.toLowerCase()));
+  const app = createApp({
+    engine,
+    admission,
+    metrics,
+    model: weights.name,
+    version: llavaVersion(),
+    sampling: samplingOf(flags),
+    fetcher,
+    maxBodyBytes: Math.round(flags.maxBody * 1e6),
+    signal: ending.signal,
+    hosts: flags.socket === undefined ? allowed : undefined,
+    corsOrigins: new Set(flags.corsOrigin),
+    apiKey,
+    onDefect: (error) => {
+      reportError(io, error);
+    },
+  });
+  const server = await listen(app, placeOf(flags));
+  for (const name of hostNames(flags, server.port)) allowed.add(name);
+  _loaded[Symbol.dispose]();
+  io.stdout.write(`${server.address}\n`);
+  await aborted(signal);
+  if (admission.inside > 0) warn(io, `Ending: ${admission.inside} requests are still running.`);
+  const timer = setTimeout(() => {
+    ending.abort();
+    server.cut();
+  }, flags.grace);
+  await server.close();
+  clearTimeout(timer);
+}
+
+async function readApiKey({ apiKeyFile: path }: ServeFlags): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  let key: string;
+  try {
+    key = (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    throw new ExpectedError('usage', `The key file ${quote(path)} cannot be read: ${fileProblem(error)}.`, {
+      hint: 'Name a file that holds the key on its only line',
+      cause: error,
+    });
+  }
+  if (/^[\x21-\x7e]{16,}$/.test(key)) return key;
+  throw new ExpectedError(
+    'usage',
+    `The key file ${quote(path)} holds no key: 16 or more characters without spaces.`,
+    {
+      hint: `openssl rand -hex 32 > ${path}`,
+    },
+  );
+}
+
+/** Beyond this machine, only those with a key are answered. */
+function checkReach({ host, socket }: ServeFlags, apiKey: string | undefined): void {
+  if (socket !== undefined || apiKey !== undefined || isLoopback(host)) return;
+  throw new ExpectedError('usage', `Listening on ${quote(host)} lets other machines in, so it needs a key.`, {
+    hint: 'openssl rand -hex 32 > key.txt, then add --api-key-file key.txt',
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function placeOf({ host, port, socket }: ServeFlags): Listening {
+  return socket === undefined ? { host, port } : { socket };
+}
+
+/** What `Host` says when this server is meant. */
+function hostNames({ host, allowHost = [] }: ServeFlags, port: number | undefined): readonly string[] {
+  if (port === undefined) return [];
+  const names = ['127.0.0.1', 'localhost', '[::1]', isIP(host) === 6 ? `[${host}]` : host, ...allowHost];
+  return names.flatMap((name) => [
+    `${name}:${port}`.toLowerCase(),
+    ...(port === 80 ? [name.toLowerCase()] : []),
+  ]);
+}
+
+function fetcherOf({ allowUrls, allowPrivateHost }: ServeFlags): PictureFetcher | undefined {
+  if (allowUrls === undefined) return undefined;
+  const hosts = allowUrls === true ? undefined : allowUrls;
+  return new PictureFetcher({ hosts, privateHosts: allowPrivateHost });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+  });
+}

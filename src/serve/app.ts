@@ -1,0 +1,229 @@
+import { Hono, type Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { Answer } from '../answer/answer-question.js';
+import type { AnswerRecord } from '../answer/answer-record.js';
+import type { PictureFetcher } from '../batch/pictures/fetch-picture.js';
+import type { Sampling } from '../engine/engine.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import type { Admission } from './admission.js';
+import { answerRequest, type ServedEvent } from './answer-request.js';
+import {
+  newCompletion,
+  writeCompletion,
+  writeEndChunk,
+  writeRoleChunk,
+  writeTextChunk,
+  writeUsageChunk,
+} from './chat-completion.js';
+import { readChatRequest, type ChatRequest } from './chat-request.js';
+import { guard, type GuardOptions } from './guard.js';
+import { describeApi } from './openapi.js';
+import { RequestProblem } from './request-problem.js';
+import type { ServerMetrics } from './server-metrics.js';
+import type { WarmEngine } from './warm-engine.js';
+
+/** What a server answers with. */
+export interface AppParts extends GuardOptions {
+  readonly engine: WarmEngine;
+  readonly admission: Admission;
+  readonly metrics: ServerMetrics;
+  /** The model's name. */
+  readonly model: string;
+  /** Of llava. */
+  readonly version: string;
+  /** For what requests do not say. */
+  readonly sampling: Sampling;
+  /** Fetches pictures from addresses; without it these are refused. */
+  readonly fetcher: PictureFetcher | undefined;
+  /** Largest body of a request, in bytes. */
+  readonly maxBodyBytes: number;
+  /** Aborted when the server ends and waits no longer. */
+  readonly signal: AbortSignal;
+  /** Hears of failures that are nobody's mistake but ours. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** Seconds since 1970 of OpenAI's models: there is no such date of ours. */
+const CREATED = 0;
+
+/** All routes of a server, which may listen anywhere. */
+export function createApp(parts: AppParts): Hono {
+  const app = new Hono();
+  app.use(async (context, next) => {
+    await next();
+    parts.metrics.countRequest(routeOf(context), context.res.status);
+    context.header('X-Content-Type-Options', 'nosniff');
+  });
+  app.use(guard(parts));
+  app.get('/health', (context) => context.json({ status: 'ok', loaded: parts.engine.isLoaded }));
+  app.get('/v1/models', (context) =>
+    context.json({
+      object: 'list',
+      data: [{ id: parts.model, object: 'model', created: CREATED, owned_by: 'llava' }],
+    }),
+  );
+  app.get('/metrics', async (context) => {
+    const { text, type } = await parts.metrics.write();
+    return context.body(text, 200, { 'Content-Type': type });
+  });
+  app.get('/openapi.json', (context) => context.json(describeApi(parts.version)));
+  app.post('/v1/chat/completions', (context) => complete(context, parts));
+  app.notFound(() => {
+    throw new RequestProblem(404, 'There is nothing here. /openapi.json lists what there is.', {
+      code: 'not_found',
+    });
+  });
+  app.onError((error, context) => answerError(error, context, parts));
+  return app;
+}
+
+/** The path as it is counted; strangers' paths are one, or they would fill the memory. */
+function routeOf(context: Context): string {
+  return KNOWN_PATHS.has(context.req.path) ? context.req.path : 'other';
+}
+
+const KNOWN_PATHS: ReadonlySet<string> = new Set([
+  '/health',
+  '/v1/models',
+  '/metrics',
+  '/openapi.json',
+  '/v1/chat/completions',
+]);
+
+async function complete(context: Context, parts: AppParts): Promise<Response> {
+  const request = readChatRequest(await readJson(context, parts.maxBodyBytes), parts.sampling);
+  const inside = parts.admission.enter();
+  const gone = new AbortController();
+  const signal = AbortSignal.any([parts.signal, gone.signal, context.req.raw.signal]);
+  const events = serve(request, parts, signal, inside);
+  if (request.isStreamed) return await stream(context, request, events, parts, gone);
+  for await (const event of events)
+    if (event.type === 'answer')
+      return context.json(writeCompletion(newCompletion(parts.model), event.answer, event.record));
+  throw new Error('A request ended without an answer.');
+}
+
+async function* serve(
+  request: ChatRequest,
+  { engine, model, fetcher, metrics }: AppParts,
+  signal: AbortSignal,
+  inside: Disposable,
+): AsyncGenerator<ServedEvent, undefined> {
+  try {
+    using lent = await engine.lend();
+    for await (const event of answerRequest(request, { engine: lent.engine, model, fetcher, signal })) {
+      if (event.type === 'answer') metrics.countAnswer(event.answer);
+      yield event;
+    }
+  } finally {
+    inside[Symbol.dispose]();
+  }
+}
+
+/** Server-sent events. What is wrong before the first of them is still told with its status. */
+async function stream(
+  context: Context,
+  request: ChatRequest,
+  events: AsyncGenerator<ServedEvent, undefined>,
+  parts: AppParts,
+  gone: AbortController,
+): Promise<Response> {
+  const facts = newCompletion(parts.model);
+  const first = await events.next();
+  return streamSSE(context, async (sse) => {
+    sse.onAbort(() => {
+      gone.abort();
+    });
+    const send = (data: object) => sse.writeSSE({ data: JSON.stringify(data) });
+    await send(writeRoleChunk(facts));
+    let hasText = false;
+    let last: { answer: Answer; record: AnswerRecord } | undefined;
+    try {
+      for (let next = first; next.done !== true; next = await events.next()) {
+        if (next.value.type === 'answer') {
+          last = next.value;
+          continue;
+        }
+        hasText = true;
+        await send(writeTextChunk(facts, next.value.text));
+      }
+    } catch (error) {
+      if (!gone.signal.aborted) await send({ error: describeError(error, parts).body });
+      return;
+    } finally {
+      await events.return(undefined);
+    }
+    if (last === undefined) return;
+    // Answers told with their probabilities come as a whole.
+    if (!hasText) await send(writeTextChunk(facts, last.answer.text));
+    await send(writeEndChunk(facts, last.answer, last.record));
+    if (request.includesUsage) await send(writeUsageChunk(facts, last.answer));
+    await sse.writeSSE({ data: '[DONE]' });
+  });
+}
+
+async function readJson(context: Context, maxBytes: number): Promise<unknown> {
+  const type = context.req.header('content-type') ?? '';
+  // A page elsewhere can send any other type without asking first.
+  if (!/^application\/json\s*(;|$)/i.test(type))
+    throw new RequestProblem(415, 'The body must be "Content-Type: application/json".', {
+      code: 'unsupported_media_type',
+    });
+  const bytes = await readBody(context, maxBytes);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new RequestProblem(400, `The body is not JSON: ${(error as Error).message}.`, {
+      code: 'invalid_json',
+    });
+  }
+}
+
+/** Reads no more than a body may have, whatever it announces. */
+async function readBody(context: Context, maxBytes: number): Promise<Uint8Array> {
+  const problem = new RequestProblem(413, `The body is larger than ${maxBytes} bytes.`, {
+    code: 'too_large',
+  });
+  if (Number(context.req.header('content-length') ?? 0) > maxBytes) throw problem;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (context.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw problem;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function answerError(error: unknown, context: Context, parts: AppParts): Response {
+  const { status, body, retryAfter } = describeError(error, parts);
+  if (retryAfter !== undefined) context.header('Retry-After', String(retryAfter));
+  return context.json({ error: body }, status);
+}
+
+interface Described {
+  readonly status: RequestProblem['status'] | 500;
+  readonly body: { message: string; type: string; param: string | null; code: string | null };
+  readonly retryAfter?: number | undefined;
+}
+
+/** An error as OpenAI's API tells it; defects tell nothing of themselves. */
+function describeError(error: unknown, { signal, onDefect }: AppParts): Described {
+  if (error instanceof RequestProblem) {
+    const { status, message, param = null, code = null, retryAfter } = error;
+    const type = status === 503 ? 'server_error' : 'invalid_request_error';
+    return { status, body: { message, type, param, code }, retryAfter };
+  }
+  const serverError = { type: 'server_error', param: null };
+  if (signal.aborted)
+    return { status: 503, body: { ...serverError, message: 'The server is ending.', code: 'ending' } };
+  // Mistakes of the request that only the engine finds, such as a grammar.
+  if (error instanceof ExpectedError && error.kind === 'usage')
+    return {
+      status: 400,
+      body: { message: error.message, type: 'invalid_request_error', param: null, code: null },
+    };
+  if (!(error instanceof ExpectedError)) onDefect(error);
+  const message = error instanceof ExpectedError ? error.message : 'The server failed.';
+  return { status: 500, body: { ...serverError, message, code: 'engine_failed' } };
+}

@@ -1,0 +1,87 @@
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ExpectedError } from '../llava/expected-error.js';
+import { fileProblem } from '../llava/file-problem.js';
+import { quote } from '../llava/quote.js';
+
+/** Where a server listens. */
+export type Listening = { readonly host: string; readonly port: number } | { readonly socket: string };
+
+/** A server that listens. */
+export interface RunningServer {
+  /** For people and programs: `http://127.0.0.1:8080`, or the socket's path. */
+  readonly address: string;
+  /** Undefined on a socket. */
+  readonly port: number | undefined;
+  /** Takes no more requests and settles when those inside are done. */
+  close(): Promise<void>;
+  /** Cuts all connections. */
+  cut(): void;
+}
+
+/** Ample for clients on this machine; a slow or idle connection must not keep others out. */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16_384,
+};
+const MOST_CONNECTIONS = 256;
+
+/**
+ * Lets an app listen.
+ * @throws ExpectedError('usage') when the address cannot be had
+ */
+export async function listen(app: Hono, where: Listening): Promise<RunningServer> {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    createServer,
+    serverOptions: LIMITS,
+    overrideGlobalObjects: false,
+  }) as Server;
+  server.maxConnections = MOST_CONNECTIONS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(cannotListen(where, error));
+    });
+    if ('socket' in where) server.listen(where.socket, resolve);
+    else server.listen(where.port, where.host, resolve);
+  });
+  const bound = server.address() ?? '';
+  return {
+    address: typeof bound === 'string' ? bound : addressOf(bound),
+    port: typeof bound === 'string' ? undefined : bound.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+    cut: () => {
+      server.closeAllConnections();
+    },
+  };
+}
+
+function addressOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+function cannotListen(where: Listening, error: Error): ExpectedError {
+  const place = 'socket' in where ? where.socket : `${where.host}:${where.port}`;
+  const code = 'code' in error ? error.code : undefined;
+  const reason =
+    code === 'EADDRINUSE'
+      ? 'another program listens there'
+      : code === 'EADDRNOTAVAIL'
+        ? 'this machine has no such address'
+        : fileProblem(error);
+  return new ExpectedError('usage', `Cannot listen on ${quote(place)}: ${reason}.`, {
+    hint: 'socket' in where ? 'Name another --socket' : 'Choose another --port, or 0 for any that is free',
+    cause: error,
+  });
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { readDataUrl } from '../batch/pictures/data-url.js';
+import type { PictureFetcher } from '../batch/pictures/fetch-picture.js';
+import { isAddress } from '../batch/pictures/row-picture.js';
+import { RowFailure } from '../batch/rows/row-error.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import type { Mark } from '../llava/mark.js';
+import { loadPixels, type Pixels } from '../llava/pixels.js';
+import { RequestProblem } from './request-problem.js';
+
+/** A picture as the model sees it, and the hash of its bytes. */
+export interface RequestPicture {
+  readonly pixels: Pixels;
+  readonly sha256: string;
+}
+
+/**
+ * The picture of a request: the bytes of a data URL, or of an address where these are allowed. No file is ever opened.
+ * @param fetcher fetches addresses; without it they are refused
+ * @throws RequestProblem 400 for what is no picture, or may not be fetched
+ */
+export async function readRequestPicture(
+  image: string,
+  options: { readonly imageSize: number; readonly marks: readonly Mark[] },
+  fetcher: PictureFetcher | undefined,
+  signal: AbortSignal,
+): Promise<RequestPicture> {
+  try {
+    const bytes = await bytesOf(image, fetcher, signal);
+    const pixels = await loadPixels({ kind: 'bytes', label: 'image_url', bytes }, options);
+    return { pixels, sha256: createHash('sha256').update(bytes).digest('hex') };
+  } catch (error) {
+    if (error instanceof RowFailure) throw pictureProblem(error.message, error.code);
+    if (error instanceof ExpectedError && error.kind === 'input') throw pictureProblem(error.message);
+    throw error;
+  }
+}
+
+async function bytesOf(
+  image: string,
+  fetcher: PictureFetcher | undefined,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  if (/^data:/i.test(image)) return readDataUrl(image);
+  if (!isAddress(image)) throw pictureProblem('A picture is a data URL, such as "data:image/png;base64,…".');
+  if (fetcher === undefined)
+    throw pictureProblem('This server fetches no pictures: send a data URL, or start it with --allow-urls.');
+  return await fetcher.fetch(image, signal);
+}
+
+function pictureProblem(message: string, code = 'invalid_image'): RequestProblem {
+  return new RequestProblem(400, message, { param: 'messages', code });
+}
