@@ -221,6 +221,12 @@ const GgufFile::Tensor* GgufFile::tensor(const std::string& name) const {
   return found == tensors_.end() ? nullptr : &found->second;
 }
 
+const GgufFile::Tensor& GgufFile::need(const std::string& name) const {
+  const Tensor* found = tensor(name);
+  if (found == nullptr) refuse(format("has no tensor %s", name.c_str()));
+  return *found;
+}
+
 void GgufFile::read(const Tensor& tensor, uint64_t offset, void* destination, size_t size) {
   stream_.clear();
   stream_.seekg(static_cast<std::streamoff>(tensor.offset + offset));

@@ -38,6 +38,8 @@ class GgufFile {
   std::optional<std::vector<double>> numbers(const std::string& key) const;
   /** nullptr when there is none. */
   const Tensor* tensor(const std::string& name) const;
+  /** Refuses the file when there is none. */
+  const Tensor& need(const std::string& name) const;
   /** Reads a part of the data of a tensor of this file: `size` bytes from `offset` within the tensor. */
   void read(const Tensor& tensor, uint64_t offset, void* destination, size_t size);
 

@@ -3,16 +3,6 @@
 #include "failure.h"
 #include "ggml/symbols.h"
 
-namespace {
-
-int64_t rows_of(const GgufFile& file, const char* name) {
-  const GgufFile::Tensor* tensor = file.tensor(name);
-  if (tensor == nullptr) file.refuse(format("has no tensor %s", name));
-  return tensor->ne[1];
-}
-
-}  // namespace
-
 void require_projector(const GgufFile& file) {
   for (const char* key : {"clip.projector_type", "clip.vision.projector_type"}) {
     const std::string type = file.text(key).value_or("mlp");
@@ -25,8 +15,8 @@ void require_projector(const GgufFile& file) {
 Projector plan_projector(
     const GgufFile& file, int64_t width,
     const std::function<Affine(const std::string& name, int64_t in, int64_t out)>& linear) {
-  const int64_t hidden = rows_of(file, "mm.0.weight");
-  const int64_t output_width = rows_of(file, "mm.2.weight");
+  const int64_t hidden = file.need("mm.0.weight").ne[1];
+  const int64_t output_width = file.need("mm.2.weight").ne[1];
   return {linear("mm.0", width, hidden), linear("mm.2", hidden, output_width), output_width};
 }
 

@@ -173,13 +173,12 @@ void Loader::allocate() {
 }
 
 const GgufFile::Tensor& Loader::find(const std::string& name) const {
-  const GgufFile::Tensor* tensor = file_.tensor(name);
-  if (tensor == nullptr) file_.refuse(format("has no tensor %s", name.c_str()));
-  if (!is_readable(tensor->type)) {
+  const GgufFile::Tensor& tensor = file_.need(name);
+  if (!is_readable(tensor.type)) {
     file_.refuse(format("the tensor %s has the type %s, which cannot be used", name.c_str(),
-                        g.ggml_type_name(tensor->type)));
+                        g.ggml_type_name(tensor.type)));
   }
-  return *tensor;
+  return tensor;
 }
 
 const GgufFile::Tensor& Loader::find(const std::string& name, const Shape& needed) const {

@@ -3,10 +3,9 @@ import { recordAnswer, type AnswerRecord } from '../answer/answer-record.js';
 import { putQuestion } from '../answer/asked-question.js';
 import type { PictureFetcher } from '../batch/pictures/fetch-picture.js';
 import type { Engine } from '../engine/engine.js';
-import { ExpectedError } from '../llava/expected-error.js';
 import type { ChatRequest } from './chat-request.js';
 import { readRequestPicture } from './request-picture.js';
-import { RequestProblem } from './request-problem.js';
+import { asProblem, RequestProblem } from './request-problem.js';
 
 /** Pieces of the answer as they come, then all of it. */
 export type ServedEvent =
@@ -37,7 +36,7 @@ export async function* answerRequest(
     fetcher,
     signal,
   );
-  const asked = asProblem(() => putQuestion(asking, pixels.picture));
+  const asked = asProblem('llava', () => putQuestion(asking, pixels.picture));
   // Without the signal, since others may wait for the same picture.
   const shown = await engine.show(pixels, { systemText, imageTokens });
   signal.throwIfAborted();
@@ -54,15 +53,5 @@ export async function* answerRequest(
       const picture = { ...pixels.picture, sha256 };
       yield { ...event, record: recordAnswer(asking.question, event.answer, { model, device }, picture) };
     }
-  }
-}
-
-function asProblem<Result>(work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof ExpectedError && (error.kind === 'input' || error.kind === 'usage'))
-      throw new RequestProblem(400, error.message, { param: 'llava' });
-    throw error;
   }
 }

@@ -51,7 +51,10 @@ export function createApp(parts: AppParts): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
-    parts.metrics.countRequest(routeOf(context), context.res.status);
+    // Strangers' paths are one, or they would fill the memory.
+    const { path } = context.req;
+    const isKnown = app.routes.some((route) => route.path === path);
+    parts.metrics.countRequest(isKnown ? path : 'other', context.res.status);
     context.header('X-Content-Type-Options', 'nosniff');
   });
   app.use(guard(parts));
@@ -77,25 +80,11 @@ export function createApp(parts: AppParts): Hono {
   return app;
 }
 
-/** The path as it is counted; strangers' paths are one, or they would fill the memory. */
-function routeOf(context: Context): string {
-  return KNOWN_PATHS.has(context.req.path) ? context.req.path : 'other';
-}
-
-const KNOWN_PATHS: ReadonlySet<string> = new Set([
-  '/health',
-  '/v1/models',
-  '/metrics',
-  '/openapi.json',
-  '/v1/chat/completions',
-]);
-
 async function complete(context: Context, parts: AppParts): Promise<Response> {
   const request = readChatRequest(await readJson(context, parts.maxBodyBytes), parts.sampling);
-  const inside = parts.admission.enter();
   const gone = new AbortController();
   const signal = AbortSignal.any([parts.signal, gone.signal, context.req.raw.signal]);
-  const events = serve(request, parts, signal, inside);
+  const events = serve(request, parts, signal);
   if (request.isStreamed) return await stream(context, request, events, parts, gone);
   for await (const event of events)
     if (event.type === 'answer')
@@ -105,10 +94,10 @@ async function complete(context: Context, parts: AppParts): Promise<Response> {
 
 async function* serve(
   request: ChatRequest,
-  { engine, model, fetcher, metrics }: AppParts,
+  { engine, admission, model, fetcher, metrics }: AppParts,
   signal: AbortSignal,
-  inside: Disposable,
 ): AsyncGenerator<ServedEvent, undefined> {
+  const inside = admission.enter();
   try {
     using lent = await engine.lend();
     for await (const event of answerRequest(request, { engine: lent.engine, model, fetcher, signal })) {
@@ -208,22 +197,19 @@ interface Described {
 }
 
 /** An error as OpenAI's API tells it; defects tell nothing of themselves. */
-function describeError(error: unknown, { signal, onDefect }: AppParts): Described {
+function describeError(error: unknown, parts: AppParts): Described {
   if (error instanceof RequestProblem) {
     const { status, message, param = null, code = null, retryAfter } = error;
     const type = status === 503 ? 'server_error' : 'invalid_request_error';
     return { status, body: { message, type, param, code }, retryAfter };
   }
   const serverError = { type: 'server_error', param: null };
-  if (signal.aborted)
+  if (parts.signal.aborted)
     return { status: 503, body: { ...serverError, message: 'The server is ending.', code: 'ending' } };
   // Mistakes of the request that only the engine finds, such as a grammar.
   if (error instanceof ExpectedError && error.kind === 'usage')
-    return {
-      status: 400,
-      body: { message: error.message, type: 'invalid_request_error', param: null, code: null },
-    };
-  if (!(error instanceof ExpectedError)) onDefect(error);
+    return describeError(new RequestProblem(400, error.message), parts);
+  if (!(error instanceof ExpectedError)) parts.onDefect(error);
   const message = error instanceof ExpectedError ? error.message : 'The server failed.';
   return { status: 500, body: { ...serverError, message, code: 'engine_failed' } };
 }

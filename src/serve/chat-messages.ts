@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { addressOf, partSchema } from '../batch/rows/openai-messages.js';
 import type { Turn } from '../llava/conversation.js';
 import { checkBody } from './check-body.js';
 import { RequestProblem } from './request-problem.js';
@@ -11,14 +12,6 @@ export interface Conversation {
   readonly turns: readonly Turn[];
   readonly question: string;
 }
-
-const partSchema = v.variant('type', [
-  v.object({ type: v.literal('text'), text: v.string() }),
-  v.object({
-    type: v.literal('image_url'),
-    image_url: v.union([v.string(), v.object({ url: v.pipe(v.string(), v.nonEmpty('an address')) })]),
-  }),
-]);
 
 const messageSchema = v.object({
   role: v.picklist(['system', 'developer', 'user', 'assistant']),
@@ -71,11 +64,7 @@ function readMessage(message: unknown, index: number): Message {
   const { role, content } = checkBody(messageSchema, message, at);
   if (typeof content === 'string') return { role, text: content, images: [], at };
   const texts = content.flatMap((part) => (part.type === 'text' ? [part.text] : []));
-  const images = content.flatMap((part) =>
-    part.type === 'image_url'
-      ? [typeof part.image_url === 'string' ? part.image_url : part.image_url.url]
-      : [],
-  );
+  const images = content.flatMap((part) => (part.type === 'image_url' ? [addressOf(part)] : []));
   return { role, text: texts.join('\n'), images, at };
 }
 

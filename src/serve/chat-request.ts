@@ -12,10 +12,9 @@ import type { AnswerForm } from '../forms/answer-form.js';
 import { readSchema } from '../forms/answer-schema.js';
 import { JSON_OBJECT } from '../forms/gbnf.js';
 import type { Turn } from '../llava/conversation.js';
-import { ExpectedError } from '../llava/expected-error.js';
 import { readConversation } from './chat-messages.js';
 import { checkBody } from './check-body.js';
-import { RequestProblem } from './request-problem.js';
+import { asProblem, RequestProblem } from './request-problem.js';
 
 /** A request for a chat completion, as the engine is asked it. */
 export interface ChatRequest {
@@ -147,13 +146,4 @@ function checkParameters(body: Readonly<Record<string, unknown>>): void {
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   return typeof value === 'object' && Object.keys(value).length === 0;
-}
-
-function asProblem<Result>(param: string, read: () => Result): Result {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof ExpectedError) throw new RequestProblem(400, error.message, { param });
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { showValue } from '../batch/rows/check-fields.js';
 import { quote } from '../llava/quote.js';
 import { RequestProblem } from './request-problem.js';
 
@@ -21,13 +22,6 @@ export function checkBody<Schema extends v.GenericSchema>(
   const message =
     issue.input === undefined
       ? `${name} is missing.`
-      : `${name} is ${show(issue.input)}; it takes ${wanted}.`;
+      : `${name} is ${showValue(issue.input)}; it takes ${wanted}.`;
   throw new RequestProblem(400, message, { param: param === '' ? undefined : param });
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return quote(value, 60);
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
 }

@@ -1,3 +1,5 @@
+import { ExpectedError } from '../llava/expected-error.js';
+
 /** What OpenAI's clients are told beside the sentence. */
 export interface ProblemOptions {
   /** The field that is wrong, such as `messages[0].content`. */
@@ -22,5 +24,15 @@ export class RequestProblem extends Error {
     this.param = options.param;
     this.code = options.code;
     this.retryAfter = options.retryAfter;
+  }
+}
+
+/** Runs what may find a request wrong. @throws RequestProblem 400 for the field, in place of an expected error */
+export function asProblem<Result>(param: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ExpectedError) throw new RequestProblem(400, error.message, { param });
+    throw error;
   }
 }

@@ -7,6 +7,7 @@ import { hugePng } from '../helpers/huge-png.js';
 import { projectFile, runLlava } from '../helpers/run-llava.js';
 import { askAbout, RunningServer } from '../helpers/running-server.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { Seeded } from '../reference/seeded.js';
 
 const folder = temporaryFolder();
 const picture = readFileSync(projectFile('examples/shapes.png'));
@@ -162,7 +163,7 @@ describe('a server lives through', () => {
   });
 
   it('2,000 malformed bodies', { timeout: 120_000 }, async () => {
-    const random = mulberry(7);
+    const random = new Seeded(7);
     const statuses = new Map<number, number>();
     const small = JSON.stringify({
       messages: askAbout(Buffer.from('AAAA'), 'What?'),
@@ -244,21 +245,10 @@ describe('a server lives through', () => {
 });
 
 /** Cuts, doubles or replaces a piece of a text. */
-function damage(text: string, random: () => number): string {
-  const at = Math.floor(random() * text.length);
-  const length = Math.floor(random() * 12);
+function damage(text: string, random: Seeded): string {
+  const at = random.below(text.length);
+  const length = random.below(12);
   const noise = ['', '"', '{', '}', '[', 'null', '-1', '1e999', '\\u0000', 'true', '[[[[[[', '"x":'];
-  const piece = noise[Math.floor(random() * noise.length)] ?? '';
+  const piece = noise[random.below(noise.length)] ?? '';
   return text.slice(0, at) + piece + text.slice(at + length);
-}
-
-/** Random numbers from 0 to 1 that repeat (mulberry32). */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

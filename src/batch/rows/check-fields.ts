@@ -19,7 +19,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   const field = quote(v.getDotPath(issue) ?? 'row');
   if (issue.input === undefined) return `Field ${field} is missing.`;
   const expected = issue.kind === 'schema' ? nameOf(issue.expected) : issue.message;
-  return `Field ${field} is ${show(issue.input)}: it takes ${expected}.`;
+  return `Field ${field} is ${showValue(issue.input)}: it takes ${expected}.`;
 }
 
 function nameOf(type: string | null): string {
@@ -33,7 +33,8 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['Object', 'an object'],
 ]);
 
-function show(value: unknown): string {
+/** A wrong value as messages quote it. */
+export function showValue(value: unknown): string {
   if (typeof value === 'string') return quote(value, 60);
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';

@@ -2,13 +2,16 @@ import * as v from 'valibot';
 import { checkFields } from './check-fields.js';
 import { RowFailure } from './row-error.js';
 
-const partSchema = v.variant('type', [
+/** A part of a message: a text, or a picture as a data URL or an address. */
+export const partSchema = v.variant('type', [
   v.object({ type: v.literal('text'), text: v.string() }),
   v.object({
     type: v.literal('image_url'),
     image_url: v.union([v.string(), v.object({ url: v.pipe(v.string(), v.nonEmpty('an address')) })]),
   }),
 ]);
+
+type ImagePart = Extract<v.InferOutput<typeof partSchema>, { type: 'image_url' }>;
 
 const messageSchema = v.object({ role: v.string(), content: v.union([v.string(), v.array(v.unknown())]) });
 
@@ -33,8 +36,12 @@ export function readMessages(messages: readonly unknown[]): { image: string; tex
   const [image] = images;
   if (image === undefined || images.length > 1)
     throw unsupported(`${images.length} pictures in a message: a question is about one picture`);
-  const url = typeof image.image_url === 'string' ? image.image_url : image.image_url.url;
-  return { image: url, text: texts.map(({ text }) => text).join('\n') };
+  return { image: addressOf(image), text: texts.map(({ text }) => text).join('\n') };
+}
+
+/** The picture that a part holds. */
+export function addressOf({ image_url: image }: ImagePart): string {
+  return typeof image === 'string' ? image : image.url;
 }
 
 function readPart(part: unknown): v.InferOutput<typeof partSchema> {

@@ -3,11 +3,12 @@ import type { CommandContext } from '../command-context.js';
 import {
   addCacheOptions,
   addDeviceOptions,
+  addFetchOptions,
   addPictureOptions,
   addSamplingOptions,
   addWeightOptions,
 } from '../options/option-groups.js';
-import { collect, shard, wholeNumber } from '../options/option-parsers.js';
+import { shard, wholeNumber } from '../options/option-parsers.js';
 import { addQuestionOptions } from '../options/add-question-options.js';
 import type { BatchFlags, MergeFlags } from './batch-flags.js';
 
@@ -79,7 +80,6 @@ function addRunOptions(command: Command): void {
 function addPictureSourceOptions(command: Command): void {
   command
     .option('--image-folder <folder>', 'folder that picture paths start from; default: the current one')
-    .option('--restrict-paths', 'refuse paths that lead out of that folder')
-    .option('--allow-urls [host...]', 'fetch pictures from the web, or only from these hosts')
-    .option('--allow-private-host <host>', 'a host allowed in a private network; repeatable', collect);
+    .option('--restrict-paths', 'refuse paths that lead out of that folder');
+  addFetchOptions(command);
 }

@@ -1,16 +1,14 @@
 import type { QuestionFlags } from '../../answer/question-flags.js';
 import type { EngineWishes } from '../../opening/engine-opening.js';
 import type { WeightChoice } from '../../opening/find-weights.js';
-import type { PictureFlags, SamplingFlags } from '../options/option-groups.js';
+import type { FetchFlags, PictureFlags, SamplingFlags } from '../options/option-groups.js';
 
 /** The flags of `llava batch`. */
-export interface BatchFlags extends WeightChoice, EngineWishes, SamplingFlags, QuestionFlags, PictureFlags {
+export interface BatchFlags
+  extends WeightChoice, EngineWishes, SamplingFlags, QuestionFlags, PictureFlags, FetchFlags {
   readonly output: string;
   readonly imageFolder?: string;
   readonly restrictPaths?: boolean;
-  /** `true` without hosts. */
-  readonly allowUrls?: true | readonly string[];
-  readonly allowPrivateHost?: readonly string[];
   readonly resume?: boolean;
   readonly retryErrors?: boolean;
   readonly overwrite?: boolean;

@@ -4,9 +4,9 @@ import { readQuestionFlags } from '../../answer/read-question-flags.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { fileProblem } from '../../llava/file-problem.js';
 import { quote } from '../../llava/quote.js';
-import { PictureFetcher } from '../../batch/pictures/fetch-picture.js';
 import type { PictureRules } from '../../batch/pictures/row-picture.js';
 import type { Io } from '../../terminal/io.js';
+import { openFetcher } from '../options/open-fetcher.js';
 import { samplingOf } from '../options/option-groups.js';
 import type { BatchFlags } from './batch-flags.js';
 
@@ -46,10 +46,8 @@ export function rowDefaults(flags: BatchFlags): QuestionDefaults {
 
 /** How pictures of rows may be got, until it is disposed of. */
 export function pictureRules(flags: BatchFlags): PictureRules & AsyncDisposable {
-  const { imageFolder, restrictPaths, allowUrls, allowPrivateHost, exif } = flags;
-  const hosts = allowUrls === true ? undefined : allowUrls;
-  const fetcher =
-    allowUrls === undefined ? undefined : new PictureFetcher({ hosts, privateHosts: allowPrivateHost });
+  const { imageFolder, restrictPaths, exif } = flags;
+  const fetcher = openFetcher(flags);
   return {
     imageFolder,
     restrictPaths,

@@ -17,6 +17,13 @@ export interface PictureFlags {
   readonly exif: boolean;
 }
 
+/** Which pictures may be fetched. */
+export interface FetchFlags {
+  /** `true` without hosts. */
+  readonly allowUrls?: true | readonly string[];
+  readonly allowPrivateHost?: readonly string[];
+}
+
 export function addWeightOptions(command: Command): Command {
   return command
     .addOption(new Option('-m, --model <name>', 'a model of the catalogue').conflicts(['gguf', 'mmproj']))
@@ -69,6 +76,12 @@ export function addSamplingOptions(command: Command): Command {
 
 export function addPictureOptions(command: Command): Command {
   return command.option('--no-exif', 'do not turn photos upright by EXIF (as in the authors’ code)');
+}
+
+export function addFetchOptions(command: Command): Command {
+  return command
+    .option('--allow-urls [host...]', 'fetch pictures from the web, or only from these hosts')
+    .option('--allow-private-host <host>', 'a host allowed in a private network; repeatable', collect);
 }
 
 /** The result for programs. */

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { PictureFetcher } from '../../batch/pictures/fetch-picture.js';
 import { llavaVersion } from '../../engine/local/runtime/release.js';
+import { readTextFile } from '../../files/read-text-file.js';
 import { ExpectedError } from '../../llava/expected-error.js';
-import { fileProblem } from '../../llava/file-problem.js';
 import { quote } from '../../llava/quote.js';
 import { EngineOpening } from '../../opening/engine-opening.js';
 import { findWeights } from '../../opening/find-weights.js';
@@ -14,6 +13,7 @@ import { ServerMetrics } from '../../serve/server-metrics.js';
 import { WarmEngine } from '../../serve/warm-engine.js';
 import { reportError, warn } from '../../terminal/report-error.js';
 import type { CommandContext } from '../command-context.js';
+import { openFetcher } from '../options/open-fetcher.js';
 import { openingHost } from '../options/opening-host.js';
 import { samplingOf } from '../options/option-groups.js';
 import type { ServeFlags } from './serve-flags.js';
@@ -27,17 +27,17 @@ const LAST_WORDS_MS = 2000;
 export async function runServer(flags: ServeFlags, context: CommandContext): Promise<void> {
   const { io, signal } = context;
   context.allowToEnd(flags.grace + LAST_WORDS_MS);
-  const apiKey = await readApiKey(flags);
+  const apiKey = readApiKey(flags);
   checkReach(flags, apiKey);
   const host = openingHost(context);
   const weights = await findWeights(flags, host);
-  await using fetcher = fetcherOf(flags);
+  await using fetcher = openFetcher(flags);
   await using engine = new WarmEngine(async () => {
     await using opening = new EngineOpening(weights, flags, host);
     return await opening.open({ sequences: flags.parallel ?? 'auto', keptPictures: KEPT_PICTURES });
   }, flags.idle);
   // What is wrong with the weights is found now, and not by the first client.
-  using _loaded = await engine.lend();
+  (await engine.lend())[Symbol.dispose]();
   const admission = new Admission(flags.queue);
   const ending = new AbortController();
   const metrics = new ServerMetrics({ inside: () => admission.inside, isLoaded: () => engine.isLoaded });
@@ -61,9 +61,8 @@ export async function runServer(flags: ServeFlags, context: CommandContext): Pro
   });
   const server = await listen(app, placeOf(flags));
   for (const name of hostNames(flags, server.port)) allowed.add(name);
-  _loaded[Symbol.dispose]();
   io.stdout.write(`${server.address}\n`);
-  await aborted(signal);
+  if (!signal.aborted) await once(signal, 'abort');
   if (admission.inside > 0) warn(io, `Ending: ${admission.inside} requests are still running.`);
   const timer = setTimeout(() => {
     ending.abort();
@@ -73,17 +72,9 @@ export async function runServer(flags: ServeFlags, context: CommandContext): Pro
   clearTimeout(timer);
 }
 
-async function readApiKey({ apiKeyFile: path }: ServeFlags): Promise<string | undefined> {
+function readApiKey({ apiKeyFile: path }: ServeFlags): string | undefined {
   if (path === undefined) return undefined;
-  let key: string;
-  try {
-    key = (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    throw new ExpectedError('usage', `The key file ${quote(path)} cannot be read: ${fileProblem(error)}.`, {
-      hint: 'Name a file that holds the key on its only line',
-      cause: error,
-    });
-  }
+  const key = readTextFile('The key file', path, 'Name a file that holds the key on its only line').trim();
   if (/^[\x21-\x7e]{16,}$/.test(key)) return key;
   throw new ExpectedError(
     'usage',
@@ -118,24 +109,4 @@ function hostNames({ host, allowHost = [] }: ServeFlags, port: number | undefine
     `${name}:${port}`.toLowerCase(),
     ...(port === 80 ? [name.toLowerCase()] : []),
   ]);
-}
-
-function fetcherOf({ allowUrls, allowPrivateHost }: ServeFlags): PictureFetcher | undefined {
-  if (allowUrls === undefined) return undefined;
-  const hosts = allowUrls === true ? undefined : allowUrls;
-  return new PictureFetcher({ hosts, privateHosts: allowPrivateHost });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-  });
 }

@@ -3,6 +3,7 @@ import type { CommandContext } from '../command-context.js';
 import {
   addCacheOptions,
   addDeviceOptions,
+  addFetchOptions,
   addSamplingOptions,
   addWeightOptions,
 } from '../options/option-groups.js';
@@ -32,9 +33,8 @@ export function addServeCommand(program: Command, context: CommandContext): void
     )
     .option('--api-key-file <file>', 'answer only those who send this key; needed beyond this machine')
     .option('--allow-host <name>', 'another name that requests may use; repeatable', collect)
-    .option('--cors-origin <origin>', 'a web page’s origin that may ask; repeatable', collect)
-    .option('--allow-urls [host...]', 'fetch pictures from the web, or only from these hosts')
-    .option('--allow-private-host <host>', 'a host allowed in a private network; repeatable', collect)
+    .option('--cors-origin <origin>', 'a web page’s origin that may ask; repeatable', collect);
+  addFetchOptions(command)
     .option(
       '--parallel <n>',
       'questions at once; default: what fits, up to 8 on a GPU, 1 on a CPU',

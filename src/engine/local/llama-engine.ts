@@ -217,7 +217,8 @@ export class LlamaEngine implements Engine {
   }
 
   async show(pixels: Pixels, options: ShowOptions = {}): Promise<ShownPicture> {
-    const { systemText, imageTokens, signal } = options;
+    const { systemText, signal } = options;
+    const imageTokens = Math.min(options.imageTokens ?? Infinity, this.info.imageTokens);
     const features = () => this.features(pixels, signal, imageTokens);
     if ((this.#options.keptPictures ?? 0) === 0) return this.look(await features(), systemText);
     const id = createHash('sha256').update(pixels.rgb).update(String(imageTokens)).digest('hex');
@@ -250,11 +251,10 @@ export class LlamaEngine implements Engine {
     const { features: store } = this.#options;
     const { device, towerOn } = this.info;
     const encode = () => this.encode(pixels, signal);
-    const most = Math.min(imageTokens, this.info.imageTokens);
-    if (store === undefined) return keepAttended(await encode(), most);
+    if (store === undefined) return keepAttended(await encode(), imageTokens);
     const tower = { hash: store.tower, device: towerOn === 'cpu' ? 'cpu' : device };
     const kept = await store.cache.get(featureKey(pixels.rgb, tower), this.#parts.tower, encode);
-    return keepAttended(kept, most);
+    return keepAttended(kept, imageTokens);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

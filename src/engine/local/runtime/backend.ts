@@ -56,7 +56,7 @@ export async function loadBackend(options: BackendOptions = {}): Promise<Backend
     const addon = attachNativeAddon();
     const devices = kind === 'cpu' ? [] : workingDevices(addon.listDevices());
     // Language model and tower load side by side: a device must be there before both ask for it.
-    if (devices.length > 0) await addon.prepareDevices().catch(throwNativeFailure);
+    if (devices.length > 0) await addon.prepareDevices();
     return {
       llama,
       addon,
@@ -71,7 +71,7 @@ export async function loadBackend(options: BackendOptions = {}): Promise<Backend
     };
   } catch (error) {
     await llama.dispose();
-    throw error;
+    throw nativeFailure(error);
   }
 }
 
@@ -88,10 +88,6 @@ export async function loadBackendFor({ model }: WeightFiles, options: BackendOpt
   if (size < SMALL_MODEL_BYTES)
     return await loadBackend({ ...options, device: 'cpu', threads: options.threads ?? 1 });
   return await loadBackend(options);
-}
-
-function throwNativeFailure(error: unknown): never {
-  throw nativeFailure(error);
 }
 
 /** As llama.cpp chooses: GPUs of their own, or else those that share the CPU's memory. */
