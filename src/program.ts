@@ -7,6 +7,7 @@ import { addBenchCommand } from './commands/bench/bench-command.js';
 import { addDoctorCommand } from './commands/doctor/doctor-command.js';
 import { addEvalCommand } from './commands/eval/eval-command.js';
 import { addFeaturesCommand } from './commands/features/features-command.js';
+import { addKeptCommands } from './commands/kept/kept-commands.js';
 import { addServeCommand } from './commands/serve/serve-command.js';
 import { addModelsCommand } from './commands/models/models-command.js';
 import { describeVersions } from './engine/local/runtime/release.js';
@@ -64,6 +65,7 @@ function makeProgram(context: CommandContext): Command {
   addEvalCommand(program, context);
   addModelsCommand(program, context);
   addServeCommand(program, context);
+  addKeptCommands(program, context);
   addDoctorCommand(program, context);
   addBenchCommand(program, context);
   return program;

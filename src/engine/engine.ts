@@ -1,5 +1,5 @@
 import type { ConversationForm, Turn } from '../llava/conversation.js';
-import type { Pixels } from '../llava/pixels.js';
+import type { SquarePixels } from '../llava/pixels.js';
 
 /** How answer tokens are chosen. */
 export interface Sampling {
@@ -157,5 +157,5 @@ export interface Engine extends AsyncDisposable {
    * @throws ExpectedError('engine') when the picture does not fit the context, or the engine fails;
    * ExpectedError('interrupted') on abort
    */
-  show(pixels: Pixels, options?: ShowOptions): Promise<ShownPicture>;
+  show(pixels: SquarePixels, options?: ShowOptions): Promise<ShownPicture>;
 }

@@ -6,12 +6,16 @@ import { openPicture, type PictureInfo, type PictureOptions } from './picture.js
 import type { PictureSource } from './picture-bytes.js';
 import { resizeBicubic } from './resample.js';
 
-/** A picture as the model sees it. */
-export interface Pixels {
+/** A square of pixels, as the vision tower takes it. */
+export interface SquarePixels {
   /** Side of the square, in pixels. */
   readonly size: number;
   /** `size · size · 3` interleaved RGB bytes, rows from the top. */
   readonly rgb: Uint8Array;
+}
+
+/** A picture as the model sees it. */
+export interface Pixels extends SquarePixels {
   /** The picture it was made of. */
   readonly picture: PictureInfo;
 }

@@ -1,7 +1,10 @@
+import type { Engine } from '../engine/engine.js';
 import type { DeviceChoice } from '../engine/devices/device-kind.js';
 import { compileGrammar } from '../engine/local/choosing/grammars.js';
 import { openLlamaEngine, type LlamaEngine, type OpenOptions } from '../engine/local/llama-engine.js';
 import { loadBackendFor, type Backend, type BackendOptions } from '../engine/local/runtime/backend.js';
+import type { PictureSource } from '../llava/picture-bytes.js';
+import type { PixelOptions, Pixels } from '../llava/pixels.js';
 import { checkPair, type PairInfo } from '../weights/check/check-pair.js';
 import { identifyFiles } from '../weights/weights-identity.js';
 import type { FoundWeights } from './find-weights.js';
@@ -18,18 +21,47 @@ export interface EngineWishes extends Omit<PlacementWishes, 'sequences'>, CacheC
 }
 
 /** What a command needs of its engine beside what users wish. */
-export interface EngineNeeds extends Pick<PlacementWishes, 'context' | 'sequences'> {
+export interface EngineNeeds extends Pick<PlacementWishes, 'sequences'> {
+  /** Positions of each sequence. */
+  readonly context?: (pair: PairInfo) => number;
   /** Pictures whose features stay in memory. Default: none. */
   readonly keptPictures?: number;
   /** Opened before; default: the one that was wished for. */
   readonly cache?: Cache | undefined;
 }
 
+/** How a picture is read, and what is drawn on it. */
+export type PixelWishes = Required<Pick<PixelOptions, 'exif' | 'marks'>>;
+
+/** An engine that was chosen and is not open yet. */
+export interface Opening extends AsyncDisposable {
+  /**
+   * Makes the pixels of a picture, for the weights that are opened.
+   * @throws ExpectedError('input') when the picture cannot be shown to the model whole
+   */
+  loadPixels(source: PictureSource, wishes: PixelWishes): Promise<Pixels>;
+  /**
+   * Settles when the picture's pixels can be made without holding up what loads.
+   * @throws ExpectedError('engine') when the device asked for cannot be had
+   */
+  ready(): Promise<void>;
+  /**
+   * Whether a grammar is one, before the weights are loaded.
+   * @throws ExpectedError('usage') when it is not; ExpectedError('engine') when the device asked for cannot be had
+   */
+  checkGrammar(text: string): Promise<void>;
+  /**
+   * Opens it, once; what is opened belongs to the caller.
+   * @throws ExpectedError for weights that do not fit each other, the wishes or the memory
+   */
+  open(needs?: EngineNeeds): Promise<Engine>;
+}
+
 /**
  * The one way from weights to an engine. llama.cpp, the longest step of a start, begins to load at once, and what it will
  * work on is checked meanwhile: headers first, then the plan of what goes where, then the weights are read.
  */
-export class EngineOpening implements AsyncDisposable {
+export class EngineOpening implements Opening {
   readonly weights: FoundWeights;
   /** What the headers say. Its failure is met when it is waited for. */
   readonly pair: Promise<PairInfo>;
@@ -52,6 +84,11 @@ export class EngineOpening implements AsyncDisposable {
     this.#backend.catch(() => undefined);
     this.pair = checkPair(weights.model, weights.mmproj);
     this.pair.catch(() => undefined);
+  }
+
+  async loadPixels(source: PictureSource, wishes: PixelWishes): Promise<Pixels> {
+    const [{ imageSize }, { loadPixels }] = await Promise.all([this.pair, import('../llava/pixels.js')]);
+    return await loadPixels(source, { imageSize, ...wishes });
   }
 
   /**
@@ -81,7 +118,7 @@ export class EngineOpening implements AsyncDisposable {
     const pair = await this.pair;
     const wishes = {
       ...this.#wishes,
-      ...(context === undefined ? {} : { context }),
+      ...(context === undefined ? {} : { context: context(pair) }),
       ...(sequences === undefined ? {} : { sequences }),
     };
     const plan = planPlacement(pair, await this.#backend, wishes, (note) => {

@@ -16,8 +16,10 @@ import {
   writeUsageChunk,
 } from './chat-completion.js';
 import { readChatRequest, type ChatRequest } from './chat-request.js';
+import { addEngineRoutes, type EngineRoutesParts } from './engine-routes.js';
 import { guard, type GuardOptions } from './guard.js';
 import { describeApi } from './openapi.js';
+import { readJson } from './read-json.js';
 import { RequestProblem } from './request-problem.js';
 import type { ServerMetrics } from './server-metrics.js';
 import type { WarmEngine } from './warm-engine.js';
@@ -41,6 +43,8 @@ export interface AppParts extends GuardOptions {
   readonly signal: AbortSignal;
   /** Hears of failures that are nobody's mistake but ours. */
   readonly onDefect: (error: unknown) => void;
+  /** Of an engine that is kept for commands of its owner; without it there are only the routes for everyone. */
+  readonly kept?: Pick<EngineRoutesParts, 'notes' | 'state' | 'stop' | 'keepFor'>;
 }
 
 /** Seconds since 1970 of OpenAI's models: there is no such date of ours. */
@@ -71,6 +75,7 @@ export function createApp(parts: AppParts): Hono {
   });
   app.get('/openapi.json', (context) => context.json(describeApi(parts.version)));
   app.post('/v1/chat/completions', (context) => complete(context, parts));
+  if (parts.kept !== undefined) addEngineRoutes(app, { ...parts, ...parts.kept });
   app.notFound(() => {
     throw new RequestProblem(404, 'There is nothing here. /openapi.json lists what there is.', {
       code: 'not_found',
@@ -149,39 +154,6 @@ async function stream(
     if (request.includesUsage) await send(writeUsageChunk(facts, last.answer));
     await sse.writeSSE({ data: '[DONE]' });
   });
-}
-
-async function readJson(context: Context, maxBytes: number): Promise<unknown> {
-  const type = context.req.header('content-type') ?? '';
-  // A page elsewhere can send any other type without asking first.
-  if (!/^application\/json\s*(;|$)/i.test(type))
-    throw new RequestProblem(415, 'The body must be "Content-Type: application/json".', {
-      code: 'unsupported_media_type',
-    });
-  const bytes = await readBody(context, maxBytes);
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new RequestProblem(400, `The body is not JSON: ${(error as Error).message}.`, {
-      code: 'invalid_json',
-    });
-  }
-}
-
-/** Reads no more than a body may have, whatever it announces. */
-async function readBody(context: Context, maxBytes: number): Promise<Uint8Array> {
-  const problem = new RequestProblem(413, `The body is larger than ${maxBytes} bytes.`, {
-    code: 'too_large',
-  });
-  if (Number(context.req.header('content-length') ?? 0) > maxBytes) throw problem;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (context.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw problem;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function answerError(error: unknown, context: Context, parts: AppParts): Response {

@@ -15,10 +15,12 @@ export interface RunningServer {
   readonly address: string;
   /** Undefined on a socket. */
   readonly port: number | undefined;
-  /** Takes no more requests and settles when those inside are done. */
-  close(): Promise<void>;
-  /** Cuts all connections. */
-  cut(): void;
+  /**
+   * Takes no more requests and settles when those inside are done.
+   * @param graceMs after which those that still run are cut
+   * @param onCut is called just before
+   */
+  endWithin(graceMs: number, onCut: () => void): Promise<void>;
 }
 
 /** Ample for clients on this machine; a slow or idle connection must not keep others out. */
@@ -54,16 +56,18 @@ export async function listen(app: Hono, where: Listening): Promise<RunningServer
   return {
     address: typeof bound === 'string' ? bound : addressOf(bound),
     port: typeof bound === 'string' ? undefined : bound.port,
-    close: () =>
+    endWithin: (graceMs, onCut) =>
       new Promise((resolve) => {
+        const timer = setTimeout(() => {
+          onCut();
+          server.closeAllConnections();
+        }, graceMs);
         server.close(() => {
+          clearTimeout(timer);
           resolve();
         });
         server.closeIdleConnections();
       }),
-    cut: () => {
-      server.closeAllConnections();
-    },
   };
 }
 

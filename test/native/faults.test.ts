@@ -102,6 +102,5 @@ describe.each([
 /** The tool's features of pixels of 56². */
 async function toolFeatures(mmproj: string, rgb: Uint8Array): Promise<Float32Array> {
   await using tower = await VisionTower.open(mmproj, backend);
-  const picture = { label: 'random', format: 'png', width: 56, height: 56 } as const;
-  return (await tower.encode({ size: tower.imageSize, rgb, picture })).values;
+  return (await tower.encode({ size: tower.imageSize, rgb })).values;
 }

@@ -82,8 +82,6 @@ const variants: readonly { name: string; options: VisionOptions; bound?: number;
   },
 ];
 
-const RANDOM_PICTURE = { label: 'random', format: 'png', width: 56, height: 56 } as const;
-
 describe('image features', () => {
   const folder = mkdtempSync(join(tmpdir(), 'llava-features-'));
   let backend: Backend;
@@ -105,7 +103,7 @@ describe('image features', () => {
     await using tower = await VisionTower.open(mmproj, backend);
     const all: ImageFeatures[] = [];
     for (const rgb of pictures) {
-      const features = await tower.encode({ size: tower.imageSize, rgb, picture: RANDOM_PICTURE });
+      const features = await tower.encode({ size: tower.imageSize, rgb });
       expect(features.values).toHaveLength(features.tokens * features.width);
       expect(features.attention).toHaveLength(features.tokens);
       all.push(features);
@@ -140,7 +138,7 @@ describe('image features', () => {
 
   it('are bit by bit the same with any number of threads', async () => {
     const mmproj = writeRandomVision(folder, { visionType: 'F16', visionHidden: 100 });
-    const pixels = { size: 56, rgb: randomPixels(56), picture: RANDOM_PICTURE };
+    const pixels = { size: 56, rgb: randomPixels(56) };
     const all: ImageFeatures[] = [];
     for (const threads of [1, 2, 3, 8]) {
       await using tower = await VisionTower.open(mmproj, { ...backend, threads });

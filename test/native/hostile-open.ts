@@ -55,8 +55,7 @@ async function outcomeOf(attempt: () => Promise<unknown>): Promise<HostileResult
 async function openTower(file: string, backend: Backend): Promise<void> {
   await using tower = await VisionTower.open(file, backend);
   const size = tower.imageSize;
-  const picture = { label: 'grey', format: 'png', width: size, height: size } as const;
-  await tower.encode({ size, rgb: new Uint8Array(size * size * 3), picture });
+  await tower.encode({ size, rgb: new Uint8Array(size * size * 3) });
 }
 
 /** As the engine does, which would start a backend of its own for each file: that takes longer than all the rest. */

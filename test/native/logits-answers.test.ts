@@ -82,8 +82,7 @@ describe.each(['random', 'built-in'] as const)('greedy answers of the engine wit
 
   async function look(seed: number) {
     const { imageSize } = engine.info;
-    const picture = { label: 'random', format: 'png', width: imageSize, height: imageSize } as const;
-    return engine.look(await engine.encode({ size: imageSize, rgb: pixels(seed), picture }));
+    return engine.look(await engine.encode({ size: imageSize, rgb: pixels(seed) }));
   }
 
   /** A red or a blue square on light grey, with a little noise. */

@@ -3,6 +3,7 @@ import type { CommandContext } from '../command-context.js';
 import {
   addCacheOptions,
   addDeviceOptions,
+  addKeepOption,
   addPictureOptions,
   addSamplingOptions,
   addWeightOptions,
@@ -40,6 +41,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
     .option('--logprobs', 'with --json: the log-probability of each token of the answer');
   addWeightOptions(command);
   addDeviceOptions(command);
+  addKeepOption(command);
   addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);

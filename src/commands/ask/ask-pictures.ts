@@ -3,6 +3,7 @@ import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { pictureLabel, type PictureSource } from '../../llava/picture-bytes.js';
 import { readYesOrNo } from '../../llava/read-answer.js';
+import { chooseOpening } from '../../kept/choose-opening.js';
 import { findWeights } from '../../opening/find-weights.js';
 import {
   jsonWriter,
@@ -18,6 +19,7 @@ import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
 import { pictureSources } from '../options/picture-sources.js';
 import { answerPicture } from './answer-picture.js';
+import { PictureQueue, readableSources } from './picture-queue.js';
 import type { AskRequest } from './ask-request.js';
 import { contextForAsk } from './context-for-ask.js';
 import { drawAnswer } from './draw-answer.js';
@@ -40,9 +42,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       : request.yesNo
         ? verdictWriter(io)
         : streamingWriter(io);
-  const { EngineOpening } = await import('../../opening/engine-opening.js');
-  await using opening = new EngineOpening(weights, request.engine, host);
-  const pair = await opening.pair;
+  await using opening = await chooseOpening(weights, request.engine, host);
   const readable = several ? await readableOf(sources, writer) : sources;
   if (readable.length === 0) return EXIT_CODES.usage;
 
@@ -50,11 +50,11 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   if (asking.form.grammar !== undefined) await opening.checkGrammar(asking.form.grammar);
   // llama.cpp first: weights are read by other threads, and what decodes pictures is loaded by this one meanwhile.
   await opening.ready();
-  const opened = opening.open({ context: contextForAsk(request, weights, pair) });
+  const opened = opening.open({ context: (pair) => contextForAsk(request, weights, pair) });
   // Its failure is reported when it is waited for.
   opened.catch(() => undefined);
-  const { PictureQueue } = await import('./picture-queue.js');
-  const queue = new PictureQueue(readable, { imageSize: pair.imageSize, exif, marks: asking.marks });
+  const wishes = { exif, marks: asking.marks };
+  const queue = new PictureQueue(readable, (source) => opening.loadPixels(source, wishes));
   await using engine = await opened;
   const answers: string[] = [];
   const yeses: number[] = [];
@@ -103,7 +103,6 @@ async function readableOf(
   sources: readonly PictureSource[],
   writer: AnswerWriter,
 ): Promise<readonly PictureSource[]> {
-  const { readableSources } = await import('./picture-queue.js');
   return await readableSources(sources, (...failure) => writer.fail(...failure));
 }
 

@@ -3,7 +3,7 @@ import type { QuestionFlags } from '../../answer/question-flags.js';
 import { settleQuestion } from '../../answer/question-options.js';
 import { readQuestionFlags } from '../../answer/read-question-flags.js';
 import { ExpectedError } from '../../llava/expected-error.js';
-import type { EngineWishes } from '../../opening/engine-opening.js';
+import type { OpeningWishes } from '../../kept/choose-opening.js';
 import type { WeightChoice } from '../../opening/find-weights.js';
 import {
   samplingOf,
@@ -13,7 +13,7 @@ import {
 } from '../options/option-groups.js';
 
 export interface AskFlags
-  extends WeightChoice, EngineWishes, SamplingFlags, QuestionFlags, PictureFlags, JsonFlag {
+  extends WeightChoice, OpeningWishes, SamplingFlags, QuestionFlags, PictureFlags, JsonFlag {
   /** With `yesNo`: the probability of yes from which the exit status says so. */
   readonly atLeast?: number;
   readonly logprobs?: boolean;
@@ -28,7 +28,7 @@ export interface AskRequest {
   /** Paths; `-` stands for stdin. */
   readonly pictures: readonly string[];
   readonly weights: WeightChoice;
-  readonly engine: EngineWishes;
+  readonly engine: OpeningWishes;
   readonly yesNo: boolean;
   /** Probability of yes from which the exit status says so. */
   readonly atLeast: number | undefined;

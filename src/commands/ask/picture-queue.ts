@@ -1,7 +1,6 @@
 import { ExpectedError } from '../../llava/expected-error.js';
 import { pictureLabel, type PictureSource } from '../../llava/picture-bytes.js';
-import { inspectPicture } from '../../llava/picture.js';
-import { loadPixels, type PixelOptions, type Pixels } from '../../llava/pixels.js';
+import type { Pixels } from '../../llava/pixels.js';
 
 /** Pixels with the time it took to read, decode and resize them, in milliseconds. */
 export interface LoadedPicture {
@@ -14,11 +13,11 @@ export class PictureQueue {
   /** Loading since construction. */
   readonly #first: Promise<LoadedPicture>;
   readonly #sources: readonly PictureSource[];
-  readonly #options: PixelOptions;
+  readonly #loadPixels: (source: PictureSource) => Promise<Pixels>;
 
-  constructor(sources: readonly PictureSource[], options: PixelOptions) {
+  constructor(sources: readonly PictureSource[], loadPixels: (source: PictureSource) => Promise<Pixels>) {
     this.#sources = sources;
-    this.#options = options;
+    this.#loadPixels = loadPixels;
     this.#first = this.#load(0);
   }
 
@@ -36,7 +35,7 @@ export class PictureQueue {
     const source = this.#sources[index];
     if (source === undefined) throw new RangeError(`There is no picture ${index}.`);
     const start = performance.now();
-    const loading = loadPixels(source, this.#options).then((pixels) => ({
+    const loading = this.#loadPixels(source).then((pixels) => ({
       pixels,
       ms: performance.now() - start,
     }));
@@ -51,6 +50,7 @@ export async function readableSources(
   sources: readonly PictureSource[],
   report: (picture: string, error: ExpectedError) => Promise<void>,
 ): Promise<readonly PictureSource[]> {
+  const { inspectPicture } = await import('../../llava/picture.js');
   const readable: PictureSource[] = [];
   for (const source of sources) {
     try {

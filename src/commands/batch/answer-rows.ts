@@ -4,6 +4,7 @@ import type { BatchSummary } from '../../batch/batch-summary.js';
 import type { RowSink } from '../../batch/output/output-file.js';
 import { runBatch } from '../../batch/run-batch.js';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
+import { chooseOpening } from '../../kept/choose-opening.js';
 import { findWeights } from '../../opening/find-weights.js';
 import { openCache } from '../../opening/open-cache.js';
 import { DEFAULT_CONTEXT } from '../../opening/plan-placement.js';
@@ -79,11 +80,10 @@ export async function answerBatch(
   const cache = await openCache(flags, host);
   const stack: AsyncDisposable[] = [];
   const open = async () => {
-    const { EngineOpening } = await import('../../opening/engine-opening.js');
-    const opening = new EngineOpening(files, flags, host);
+    const opening = await chooseOpening(files, flags, host);
     stack.push(opening);
     const sequences = flags.parallel ?? 'auto';
-    const engine = await opening.open({ sequences, context: contextOf(flags, pair), cache });
+    const engine = await opening.open({ sequences, context: (pair) => contextOf(flags, pair), cache });
     stack.push(engine);
     return engine;
   };

@@ -3,6 +3,7 @@ import type { CommandContext } from '../command-context.js';
 import {
   addCacheOptions,
   addDeviceOptions,
+  addKeepOption,
   addFetchOptions,
   addPictureOptions,
   addSamplingOptions,
@@ -32,6 +33,7 @@ export function addBatchCommand(program: Command, context: CommandContext): void
   addQuestionOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);
+  addKeepOption(command);
   addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);

@@ -1,11 +1,11 @@
 import type { QuestionFlags } from '../../answer/question-flags.js';
-import type { EngineWishes } from '../../opening/engine-opening.js';
+import type { OpeningWishes } from '../../kept/choose-opening.js';
 import type { WeightChoice } from '../../opening/find-weights.js';
 import type { FetchFlags, PictureFlags, SamplingFlags } from '../options/option-groups.js';
 
 /** The flags of `llava batch`. */
 export interface BatchFlags
-  extends WeightChoice, EngineWishes, SamplingFlags, QuestionFlags, PictureFlags, FetchFlags {
+  extends WeightChoice, OpeningWishes, SamplingFlags, QuestionFlags, PictureFlags, FetchFlags {
   readonly output: string;
   readonly imageFolder?: string;
   readonly restrictPaths?: boolean;

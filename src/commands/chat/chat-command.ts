@@ -5,6 +5,7 @@ import type { CommandContext } from '../command-context.js';
 import {
   addCacheOptions,
   addDeviceOptions,
+  addKeepOption,
   addPictureOptions,
   addSamplingOptions,
   addWeightOptions,
@@ -32,6 +33,7 @@ export function addChatCommand(program: Command, context: CommandContext): void 
     .option('--system <text>', 'system text, instead of the one used in training');
   addWeightOptions(command);
   addDeviceOptions(command);
+  addKeepOption(command);
   addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);

@@ -1,7 +1,7 @@
 import type { FindModel, LoadableModel } from '../../chat/chat-settings.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import type { EngineWishes } from '../../opening/engine-opening.js';
+import { chooseOpening, type OpeningWishes } from '../../kept/choose-opening.js';
 import { catalogueOf } from '../../opening/environment.js';
 import { filesOnDisk, findWeights, type FoundWeights } from '../../opening/find-weights.js';
 import { findModel, listModels } from '../../weights/catalogue.js';
@@ -14,21 +14,20 @@ const KEPT_PICTURES = 16;
 /** Weights as the chat loads them, now or after `/model`. */
 export function loadable(
   weights: FoundWeights,
-  wishes: EngineWishes,
+  wishes: OpeningWishes,
   context: CommandContext,
 ): LoadableModel {
   return {
     name: weights.name,
     load: async () => {
-      const { EngineOpening } = await import('../../opening/engine-opening.js');
-      await using opening = new EngineOpening(weights, wishes, openingHost(context));
+      await using opening = await chooseOpening(weights, wishes, openingHost(context));
       return await opening.open({ keptPictures: KEPT_PICTURES });
     },
   };
 }
 
 /** Finds models of the catalogue that are on this machine; none is downloaded in a chat. */
-export function modelFinder(wishes: EngineWishes, context: CommandContext): FindModel {
+export function modelFinder(wishes: OpeningWishes, context: CommandContext): FindModel {
   return async (name) => {
     const model = findModel(name, catalogueOf(context.io.env));
     const files = await filesOnDisk(model, context.io.env);

@@ -1,13 +1,13 @@
 import type { Album, PicturePlace } from '../../chat/album.js';
 import type { AskSettings } from '../../chat/chat-settings.js';
 import type { ResponseFormat } from '../../llava/response-format.js';
-import type { EngineWishes } from '../../opening/engine-opening.js';
+import type { OpeningWishes } from '../../kept/choose-opening.js';
 import type { FoundWeights, WeightChoice } from '../../opening/find-weights.js';
 import type { PreviewChoice } from '../../terminal/preview/preview-kind.js';
 import type { PictureFlags, SamplingFlags } from '../options/option-groups.js';
 
 /** The flags of `llava chat`. */
-export interface ChatFlags extends WeightChoice, EngineWishes, SamplingFlags, PictureFlags {
+export interface ChatFlags extends WeightChoice, OpeningWishes, SamplingFlags, PictureFlags {
   readonly format?: ResponseFormat;
   readonly system?: string;
   readonly preview: PreviewChoice;

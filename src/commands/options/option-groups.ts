@@ -2,7 +2,7 @@ import type { Sampling } from '../../engine/engine.js';
 import { Option, type Command } from 'commander';
 import { DEVICE_CHOICES } from '../../engine/devices/device-kind.js';
 import { KV_TYPES } from '../../engine/local/loading/placement.js';
-import { collect, decimalNumber, layerCount, wholeNumber } from './option-parsers.js';
+import { collect, durationOrNone, decimalNumber, layerCount, wholeNumber } from './option-parsers.js';
 
 /** How answer tokens are chosen. */
 export interface SamplingFlags {
@@ -52,6 +52,14 @@ export function addDeviceOptions(command: Command): Command {
       'keep only n patches of a picture: faster, less accurate',
       wholeNumber(1, 65_536),
     );
+}
+
+export function addKeepOption(command: Command): Command {
+  return command.option(
+    '--keep <time>',
+    'keep the weights loaded after this, such as 10m, for later commands; 0 uses none that is kept',
+    durationOrNone,
+  );
 }
 
 export function addCacheOptions(command: Command): Command {

@@ -40,6 +40,11 @@ export function duration(value: string): number {
   return Number(amount) * 1000 * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
 }
 
+/** A duration, or `0`. */
+export function durationOrNone(value: string): number {
+  return value === '0' ? 0 : duration(value);
+}
+
 /** Gathers an option that may be given several times. */
 export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
   return [...(before ?? []), value];

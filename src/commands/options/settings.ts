@@ -16,6 +16,7 @@ export const SETTINGS: readonly string[] = [
   'kv-type',
   'image-tokens',
   'parallel',
+  'keep',
   'cache',
   'cache-size',
   'temperature',

@@ -10,7 +10,7 @@ import { Admission } from '../../serve/admission.js';
 import { createApp } from '../../serve/app.js';
 import { listen, type Listening } from '../../serve/listen.js';
 import { ServerMetrics } from '../../serve/server-metrics.js';
-import { WarmEngine } from '../../serve/warm-engine.js';
+import { KEPT_PICTURES, WarmEngine } from '../../serve/warm-engine.js';
 import { reportError, warn } from '../../terminal/report-error.js';
 import type { CommandContext } from '../command-context.js';
 import { openFetcher } from '../options/open-fetcher.js';
@@ -18,8 +18,6 @@ import { openingHost } from '../options/opening-host.js';
 import { samplingOf } from '../options/option-groups.js';
 import type { ServeFlags } from './serve-flags.js';
 
-/** Pictures whose features stay in memory; those of 7B take 9 MB each. */
-const KEPT_PICTURES = 32;
 /** After the grace, for what was cut to end. */
 const LAST_WORDS_MS = 2000;
 
@@ -64,12 +62,9 @@ export async function runServer(flags: ServeFlags, context: CommandContext): Pro
   io.stdout.write(`${server.address}\n`);
   if (!signal.aborted) await once(signal, 'abort');
   if (admission.inside > 0) warn(io, `Ending: ${admission.inside} requests are still running.`);
-  const timer = setTimeout(() => {
+  await server.endWithin(flags.grace, () => {
     ending.abort();
-    server.cut();
-  }, flags.grace);
-  await server.close();
-  clearTimeout(timer);
+  });
 }
 
 function readApiKey({ apiKeyFile: path }: ServeFlags): string | undefined {

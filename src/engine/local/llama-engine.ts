@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ConversationForm } from '../../llava/conversation.js';
 import { VICUNA_V1 } from '../../llava/conversations/vicuna-v1.js';
 import { ExpectedError } from '../../llava/expected-error.js';
-import type { Pixels } from '../../llava/pixels.js';
+import type { SquarePixels } from '../../llava/pixels.js';
 import { tokensBeforeImage } from './sequences/conversation-tokens.js';
 import { loadBackendFor, type Backend, type BackendOptions } from './runtime/backend.js';
 import type { CacheFolder } from './caches/cache-folder.js';
@@ -216,7 +216,12 @@ export class LlamaEngine implements Engine {
     };
   }
 
-  async show(pixels: Pixels, options: ShowOptions = {}): Promise<ShownPicture> {
+  /** Pictures whose features are in memory. */
+  get pictures(): number {
+    return this.#features.size;
+  }
+
+  async show(pixels: SquarePixels, options: ShowOptions = {}): Promise<ShownPicture> {
     const { systemText, signal } = options;
     const imageTokens = Math.min(options.imageTokens ?? Infinity, this.info.imageTokens);
     const features = () => this.features(pixels, signal, imageTokens);
@@ -228,7 +233,7 @@ export class LlamaEngine implements Engine {
   }
 
   /** Pixels → all image features of the tower, which only a local engine has. */
-  encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures> {
+  encode(pixels: SquarePixels, signal?: AbortSignal): Promise<ImageFeatures> {
     const { tower, context } = this.#parts;
     return whileContextRests(context, () => tower.encode(pixels, signal));
   }
@@ -244,7 +249,7 @@ export class LlamaEngine implements Engine {
 
   /** The features that the language model is shown: kept or encoded, then pruned. */
   async features(
-    pixels: Pixels,
+    pixels: SquarePixels,
     signal?: AbortSignal,
     imageTokens = this.info.imageTokens,
   ): Promise<ImageFeatures> {

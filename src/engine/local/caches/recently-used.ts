@@ -8,6 +8,10 @@ export class RecentlyUsed<Value> {
     this.#most = most;
   }
 
+  get size(): number {
+    return this.#values.size;
+  }
+
   /** The value of that key, made now when it is not here; one that cannot be made is made again the next time. */
   get(key: string, make: () => Promise<Value>): Promise<Value> {
     const value = this.#values.get(key) ?? this.#make(key, make);

@@ -1,4 +1,4 @@
-import type { Pixels } from '../../../llava/pixels.js';
+import type { SquarePixels } from '../../../llava/pixels.js';
 import type { ImageFeatures } from '../image-features.js';
 import type { Tower, TowerShape } from './vision-tower.js';
 
@@ -23,7 +23,7 @@ export class TowerWhenNeeded implements Tower {
     return this.#opened?.bytes ?? 0;
   }
 
-  async encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures> {
+  async encode(pixels: SquarePixels, signal?: AbortSignal): Promise<ImageFeatures> {
     this.#opening ??= this.#open();
     this.#opened = await this.#opening;
     return await this.#opened.encode(pixels, signal);

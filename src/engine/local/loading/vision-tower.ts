@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../../llava/expected-error.js';
-import type { Pixels } from '../../../llava/pixels.js';
+import type { SquarePixels } from '../../../llava/pixels.js';
 import type { Backend } from '../runtime/backend.js';
 import type { ImageFeatures } from '../image-features.js';
 import { nativeFailure } from '../runtime/native-failure.js';
@@ -20,7 +20,7 @@ export interface Tower extends TowerShape, AsyncDisposable {
   /** Memory that it takes where it is: weights, and what encoding needs beside them. */
   readonly bytes: number;
   /** Pixels of `imageSize`² → image features; an abort ends it as soon as the device allows. */
-  encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures>;
+  encode(pixels: SquarePixels, signal?: AbortSignal): Promise<ImageFeatures>;
 }
 
 /** CLIP ViT and projector of one mmproj file, loaded on the backend's device or the CPU. */
@@ -64,7 +64,7 @@ export class VisionTower implements Tower {
     return this.#tower.width;
   }
 
-  async encode(pixels: Pixels, signal?: AbortSignal): Promise<ImageFeatures> {
+  async encode(pixels: SquarePixels, signal?: AbortSignal): Promise<ImageFeatures> {
     signal?.throwIfAborted();
     if (pixels.size !== this.imageSize)
       throw new ExpectedError(

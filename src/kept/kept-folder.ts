@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, type Stats } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeWholeFile } from '../files/write-whole-file.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
+import type { Environment } from '../opening/environment.js';
+
+/** An engine that was kept, as its process wrote it down; it may have died since. */
+export interface KeptEntry {
+  /** Tells engines of other weights or settings apart. */
+  readonly key: string;
+  /** A UNIX socket or named pipe. */
+  readonly address: string;
+  /** Of the llava that runs it. */
+  readonly version: string;
+}
+
+/**
+ * Where kept engines are found: a folder that only its owner can enter, since whoever can write to a socket's folder can
+ * put a socket of his own there. The folder exists only while something is kept.
+ */
+export class KeptFolder {
+  readonly path: string;
+
+  constructor(env: Environment) {
+    this.path = folderPath(env);
+  }
+
+  /**
+   * The engine kept under a key; undefined when there is none.
+   * @throws ExpectedError('engine') when somebody else can write to the folder, or wrote the entry
+   */
+  find(key: string): KeptEntry | undefined {
+    return this.list().find((entry) => entry.key === key);
+  }
+
+  /** @throws as {@link find} */
+  list(): readonly KeptEntry[] {
+    const stats = statsOf(this.path);
+    if (stats === undefined) return [];
+    this.#checkFolder(stats);
+    return readdirSync(this.path)
+      .filter((name) => name.endsWith('.json'))
+      .flatMap((name) => readEntry(join(this.path, name), name.slice(0, -'.json'.length)));
+  }
+
+  /** Makes the folder if it is missing. @throws as {@link find} */
+  make(): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    const stats = statsOf(this.path);
+    if (stats !== undefined) this.#checkFolder(stats);
+  }
+
+  /** An address for a new engine, as no other has it. */
+  newAddress(key: string): string {
+    const name = `${key}-${process.pid}`;
+    return process.platform === 'win32'
+      ? `\\\\.\\pipe\\llava-${name}-${randomUUID()}`
+      : join(this.path, `${name}.sock`);
+  }
+
+  /** Lets others find an engine; it takes the place of one that died. */
+  async add({ key, ...entry }: KeptEntry): Promise<void> {
+    await writeWholeFile(this.#entryPath(key), Buffer.from(JSON.stringify(entry)));
+  }
+
+  /** Where the process of that engine writes what goes wrong. */
+  logPath(key: string): string {
+    return join(this.path, `${key}.log`);
+  }
+
+  /** Forgets an engine that has ended, and with the last one the folder. */
+  forget({ key, address }: KeptEntry): void {
+    rmSync(address, { force: true });
+    // Another may have taken its place.
+    const [entry] = readEntry(this.#entryPath(key), key);
+    if (entry?.address === address) {
+      rmSync(this.#entryPath(key), { force: true });
+      rmSync(this.logPath(key), { force: true });
+    }
+    try {
+      rmdirSync(this.path);
+    } catch {
+      // Others are kept.
+    }
+  }
+
+  #entryPath(key: string): string {
+    return join(this.path, `${key}.json`);
+  }
+
+  #checkFolder(stats: Stats): void {
+    if (stats.isDirectory() && isOwn(stats) && isClosed(stats)) return;
+    throw new ExpectedError('engine', `The folder ${quote(this.path)} is open to other users.`, {
+      hint: `rm -r ${this.path}`,
+    });
+  }
+}
+
+/** `$XDG_RUNTIME_DIR/llava`, which ends with the session, or a folder in the one for temporary files. */
+function folderPath(env: Environment): string {
+  if (process.platform === 'win32') return join(env['LOCALAPPDATA'] ?? tmpdir(), 'llava', 'kept');
+  const runtime = env['XDG_RUNTIME_DIR'];
+  if (runtime !== undefined && runtime !== '') return join(runtime, 'llava');
+  return join(tmpdir(), `llava-${process.getuid?.() ?? 0}`);
+}
+
+/** What the entry says; nothing when it is gone, or is not whole. */
+function readEntry(path: string, key: string): readonly KeptEntry[] {
+  const stats = statsOf(path);
+  if (stats === undefined) return [];
+  checkOwner(path, stats);
+  const { address, version } = readFields(path);
+  if (typeof address !== 'string' || typeof version !== 'string') return [];
+  const socket = process.platform === 'win32' ? undefined : statsOf(address);
+  if (socket !== undefined) checkOwner(address, socket);
+  return [{ key, address, version }];
+}
+
+function readFields(path: string): { readonly address?: unknown; readonly version?: unknown } {
+  try {
+    return Object(JSON.parse(readFileSync(path, 'utf8'))) as object;
+  } catch {
+    return {};
+  }
+}
+
+function checkOwner(path: string, stats: Stats): void {
+  if (isOwn(stats)) return;
+  throw new ExpectedError('engine', `${quote(path)} belongs to another user.`, { hint: `rm ${path}` });
+}
+
+function isOwn({ uid }: Stats): boolean {
+  return process.getuid === undefined || uid === process.getuid();
+}
+
+/** Windows has no such modes; there the folder lies in the user's profile. */
+function isClosed({ mode }: Stats): boolean {
+  return process.platform === 'win32' || (mode & 0o077) === 0;
+}
+
+/** Of the file itself, never of what a link names. */
+function statsOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}

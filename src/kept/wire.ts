@@ -1,0 +1,213 @@
+/*
+ * The engine's contract as it goes over a kept engine's socket: JSON both ways, one event of an answer per line. Both ends are
+ * the same program, mostly of the same version, and run for the same user.
+ */
+import * as v from 'valibot';
+import type { EngineInfo, Sampling, ShowOptions } from '../engine/engine.js';
+import type { Turn } from '../llava/conversation.js';
+import { ExpectedError, type ErrorKind } from '../llava/expected-error.js';
+import type { PictureFormat } from '../llava/picture.js';
+import type { SquarePixels } from '../llava/pixels.js';
+
+/** What an engine is, but for the form that its weights were trained with, which the asker knows. */
+export interface WireInfo extends Omit<EngineInfo, 'conversation' | 'threads'> {
+  readonly threads?: EngineInfo['threads'];
+}
+
+/** What a kept engine says of itself to those who would use it. */
+export interface KeptReady {
+  readonly info: WireInfo;
+  /** What was to be said when it was opened. */
+  readonly notes: readonly string[];
+}
+
+/** A kept engine at a moment, as `llava ps` tells it. */
+export interface KeptState {
+  readonly pid: number;
+  readonly version: string;
+  readonly model: string;
+  /** Undefined while it loads. */
+  readonly device?: string | undefined;
+  /** Bytes of weights, contexts and buffers. */
+  readonly memory?: { readonly device: number; readonly host: number } | undefined;
+  /** Pictures whose features it holds. */
+  readonly pictures: number;
+  readonly running: number;
+  /** How long it has been unused, and after how long it ends, in milliseconds. */
+  readonly idleMs: number;
+  readonly keepMs: number;
+}
+
+/** A picture, and how to look at it. */
+export interface WireLook extends Pick<ShowOptions, 'systemText' | 'imageTokens'> {
+  /** `rgb` in base64. */
+  readonly pixels: { readonly size: number; readonly rgb: string };
+}
+
+/** The user's turn about a picture, after those said before. */
+export interface WireRequest extends WireLook {
+  readonly request: string;
+  readonly turns: readonly Turn[];
+}
+
+/** JSON has no infinite numbers, and log-probabilities are. */
+const real = v.union([v.number(), v.pipe(v.picklist(['Infinity', '-Infinity', 'NaN']), v.transform(Number))]);
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const optionalText = v.optional(v.string());
+
+const bytes = v.pipe(
+  v.string(),
+  v.base64(),
+  v.transform((text): Uint8Array => Buffer.from(text, 'base64')),
+);
+
+const square = { size: v.pipe(count, v.maxValue(4096)), rgb: bytes };
+const isWhole = ({ size, rgb }: SquarePixels) => rgb.byteLength === size * size * 3;
+const look = {
+  pixels: v.pipe(v.object(square), v.check(isWhole, 'as many bytes as its size says')),
+  systemText: optionalText,
+  imageTokens: v.optional(count),
+};
+
+const samplingFields = v.object({
+  temperature: v.number(),
+  topP: v.number(),
+  seed: v.optional(v.number()),
+  maxTokens: count,
+  grammar: optionalText,
+  schema: v.optional(v.record(v.string(), v.unknown())),
+  oneOf: v.optional(v.array(v.string())),
+  stop: v.optional(v.array(v.string())),
+  logprobs: v.optional(v.boolean()),
+  topLogprobs: v.optional(count),
+});
+const sampling = v.pipe(
+  samplingFields,
+  v.transform((fields): Sampling => ({ ...fields, seed: fields.seed })),
+);
+
+const unit = v.picklist(['pixels', 'fractions']);
+const place = { x: v.number(), y: v.number(), unit };
+const markSchema = v.variant('shape', [
+  v.object({
+    shape: v.picklist(['box', 'ellipse']),
+    region: v.object({ ...place, width: v.number(), height: v.number() }),
+    colour: v.string(),
+  }),
+  v.object({ shape: v.literal('point'), point: v.object(place), colour: v.string() }),
+]);
+
+const request = {
+  ...look,
+  request: v.string(),
+  turns: v.array(v.object({ question: v.string(), answer: v.string() })),
+};
+
+export const greetingSchema = v.object({ keepMs: v.optional(v.pipe(v.number(), v.minValue(1))) });
+export const pictureSchema = v.object({
+  label: v.string(),
+  bytes,
+  exif: v.boolean(),
+  marks: v.array(markSchema),
+});
+export const pixelsSchema = v.object({
+  ...square,
+  picture: v.object({
+    label: v.string(),
+    format: v.custom<PictureFormat>((value) => typeof value === 'string'),
+    width: count,
+    height: count,
+    orientation: v.exactOptional(count),
+  }),
+});
+export const lookSchema = v.object(look);
+export const requestSchema = v.object(request);
+export const askSchema = v.object({ ...request, sampling });
+export const scoreSchema = v.object({ ...request, continuations: v.array(v.string()) });
+
+const score = { logLikelihood: real, tokens: count };
+export const scoresSchema = v.array(v.object(score));
+export const shownSchema = v.object({ tokens: count, imageTokens: count });
+export const countSchema = v.object({ tokens: count });
+
+const rival = { text: v.string(), logProbability: real };
+const usage = v.object({
+  promptTokens: count,
+  evaluatedTokens: count,
+  answerTokens: count,
+  lookMs: v.number(),
+  questionMs: v.number(),
+  answerMs: v.number(),
+});
+
+export const eventSchema = v.variant('type', [
+  v.object({ type: v.literal('text'), text: v.string() }),
+  v.object({
+    type: v.literal('done'),
+    reason: v.picklist(['end', 'max-tokens', 'context-full']),
+    usage,
+    tokens: v.exactOptional(v.array(v.object({ ...rival, top: v.exactOptional(v.array(v.object(rival))) }))),
+  }),
+  v.object({ type: v.literal('failed'), error: v.unknown() }),
+]);
+
+const ERROR_KINDS = [
+  'usage',
+  'input',
+  'weights',
+  'engine',
+  'interrupted',
+] as const satisfies readonly ErrorKind[];
+const errorSchema = v.object({
+  error: v.object({ kind: v.picklist(ERROR_KINDS), message: v.string(), hint: optionalText }),
+});
+
+export const readySchema = v.object({
+  info: v.object({
+    device: v.string(),
+    threads: v.optional(count),
+    contextSize: count,
+    sequences: count,
+    imageSize: count,
+    imageTokens: count,
+    loadMs: v.number(),
+  }),
+  notes: v.array(v.string()),
+});
+
+export const stateSchema = v.object({
+  pid: count,
+  version: v.string(),
+  model: v.string(),
+  device: optionalText,
+  memory: v.optional(v.object({ device: v.number(), host: v.number() })),
+  pictures: count,
+  running: count,
+  idleMs: v.number(),
+  keepMs: v.number(),
+});
+
+/** As JSON, infinite numbers by their names. */
+export function writeWire(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'number' && !Number.isFinite(part) ? String(part) : part,
+  );
+}
+
+/** Bytes as they stand in JSON. */
+export function writeBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+}
+
+/** An expected failure, to be thrown again at the other end. */
+export function writeFailure({ kind, message, hint }: ExpectedError): { readonly error: object } {
+  return { error: { kind, message, hint } };
+}
+
+/** The failure that was written; undefined for anything else. */
+export function readFailure(body: unknown): ExpectedError | undefined {
+  const read = v.safeParse(errorSchema, body);
+  if (!read.success) return undefined;
+  const { kind, message, hint } = read.output.error;
+  return new ExpectedError(kind, message, hint === undefined ? {} : { hint });
+}
