@@ -17,7 +17,7 @@ import { KeptEngine } from './kept-engine.js';
 import type { KeptEntry, KeptFolder } from './kept-folder.js';
 import { engineWishes, type KeptWishes } from './kept-key.js';
 import { startKept } from './start-kept.js';
-import { pixelsSchema, readySchema, writeBytes, type KeptReady } from './wire.js';
+import { emptySchema, pixelsSchema, readySchema, writeBytes, type KeptReady } from './wire.js';
 
 /** Larger files are decoded here: sending them takes longer than to load what decodes them. */
 const MOST_SENT_BYTES = 16e6;
@@ -108,9 +108,16 @@ class KeptOpening implements Opening {
     return Promise.resolve();
   }
 
-  /** The engine itself says what is wrong with it, when it is asked: nothing is loaded for that. */
-  checkGrammar(): Promise<void> {
-    return Promise.resolve();
+  /** What is wrong with one is told by llama.cpp on stderr, so it is told here. */
+  async checkGrammar(grammar: string): Promise<void> {
+    const { host, openHere } = this.#instead;
+    try {
+      await this.#connection.call('/engine/grammar', emptySchema, { grammar }, host.signal);
+    } catch (error) {
+      if (!(error instanceof ExpectedError || error instanceof KeptGone)) throw error;
+      await using here = await openHere();
+      await here.checkGrammar(grammar);
+    }
   }
 
   /** Made where the tools for it are loaded. */

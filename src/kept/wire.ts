@@ -103,6 +103,8 @@ const request = {
   turns: v.array(v.object({ question: v.string(), answer: v.string() })),
 };
 
+export const emptySchema = v.object({});
+export const grammarSchema = v.object({ grammar: v.string() });
 export const greetingSchema = v.object({ keepMs: v.optional(v.pipe(v.number(), v.minValue(1))) });
 export const pictureSchema = v.object({
   label: v.string(),

@@ -44,7 +44,7 @@ export interface AppParts extends GuardOptions {
   /** Hears of failures that are nobody's mistake but ours. */
   readonly onDefect: (error: unknown) => void;
   /** Of an engine that is kept for commands of its owner; without it there are only the routes for everyone. */
-  readonly kept?: Pick<EngineRoutesParts, 'notes' | 'state' | 'stop' | 'keepFor'>;
+  readonly kept?: Pick<EngineRoutesParts, 'notes' | 'state' | 'checkGrammar' | 'stop' | 'keepFor'>;
 }
 
 /** Seconds since 1970 of OpenAI's models: there is no such date of ours. */

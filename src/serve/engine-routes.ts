@@ -6,6 +6,7 @@ import { loadPixels } from '../llava/pixels.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import {
   askSchema,
+  grammarSchema,
   greetingSchema,
   lookSchema,
   pictureSchema,
@@ -29,6 +30,8 @@ export interface EngineRoutesParts {
   /** What was to be said when the engine was opened. */
   readonly notes: readonly string[];
   readonly state: () => KeptState;
+  /** @throws ExpectedError('usage') when it is none */
+  readonly checkGrammar: (text: string) => Promise<void>;
   /** Ends the server. */
   readonly stop: () => void;
   /** Hears of failures that are nobody's mistake but ours. */
@@ -48,6 +51,12 @@ export function addEngineRoutes(app: Hono, parts: EngineRoutesParts): void {
     answer(context, parts, greetingSchema, ({ keepMs }, engine) => {
       if (keepMs !== undefined) parts.keepFor(keepMs);
       return Promise.resolve({ info: { ...engine.info, conversation: undefined }, notes: parts.notes });
+    }),
+  );
+  app.post('/engine/grammar', (context) =>
+    answer(context, parts, grammarSchema, async ({ grammar }) => {
+      await parts.checkGrammar(grammar);
+      return {};
     }),
   );
   app.post('/engine/pixels', (context) =>
@@ -77,7 +86,6 @@ export function addEngineRoutes(app: Hono, parts: EngineRoutesParts): void {
       context,
       parts,
       scoreSchema,
-      writeBytes,
       async ({ request, turns, continuations, ...look }, engine, signal) => {
         const shown = await show(engine, look);
         return await shown.score(request, continuations, signal, turns);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { llavaVersion } from '../../engine/local/runtime/release.js';
+import { compileGrammar } from '../../engine/local/choosing/grammars.js';
 import type { LlamaEngine } from '../../engine/local/llama-engine.js';
 import { KeptFolder } from '../../kept/kept-folder.js';
 import type { KeptTask } from '../../kept/start-kept.js';
@@ -66,6 +67,10 @@ export async function keepEngine(context: CommandContext): Promise<void> {
     kept: {
       notes,
       stop,
+      checkGrammar: async (text) => {
+        using lent = await engine.lend();
+        await compileGrammar(lent.engine.backend.llama, text);
+      },
       keepFor: (ms) => {
         engine.idleLimitMs = ms;
       },

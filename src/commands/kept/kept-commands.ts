@@ -12,7 +12,7 @@ export function addKeptCommands(program: Command, context: CommandContext): void
   program
     .command('ps')
     .description('list the engines that --keep keeps')
-    .option('--json', 'one JSON object per engine, one per line')
+    .option('--json', 'as JSON')
     .action(async (flags: JsonFlag) => {
       const { listKept } = await import('./list-kept.js');
       await listKept(flags, context);

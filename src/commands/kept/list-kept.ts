@@ -13,13 +13,13 @@ const HEAD = ['MODEL', 'DEVICE', 'MEMORY', 'PICTURES', 'UNUSED', 'ENDS', 'PID'];
 export async function listKept({ json }: JsonFlag, { io }: CommandContext): Promise<void> {
   const kept = await listStates(new KeptFolder(io.env));
   if (json === true) {
-    for (const { entry, state } of kept)
-      writeJson(io, {
-        address: entry.address,
-        answers: false,
+    writeJson(io, {
+      engines: kept.map(({ entry: { address }, state }) => ({
+        address,
+        answers: state !== undefined,
         ...state,
-        ...(state === undefined ? {} : { answers: true }),
-      });
+      })),
+    });
     return;
   }
   if (kept.length === 0) {

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import * as v from 'valibot';
 import { KeptConnection } from '../../kept/kept-connection.js';
 import { KeptFolder, type KeptEntry } from '../../kept/kept-folder.js';
 import { listStates, type KeptListing } from '../../kept/list-states.js';
+import { emptySchema } from '../../kept/wire.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { CommandContext } from '../command-context.js';
@@ -47,7 +47,7 @@ function choose(kept: readonly KeptListing[], model: string | undefined): readon
 
 async function end({ address }: KeptEntry, pid: number, signal: AbortSignal): Promise<void> {
   const connection = new KeptConnection(address);
-  await connection.call('/engine/stop', v.object({}), {}, signal);
+  await connection.call('/engine/stop', emptySchema, {}, signal);
   while (isRunning(pid)) await wait(CHECK_MS, undefined, { signal });
 }
 
