@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import type { JsonFlag } from '../options/option-groups.js';
-
-/** The flags of `llava stop`. */
-export interface StopFlags {
-  readonly all?: boolean;
-}
+import type { StopFlags } from './stop-kept.js';
 
 /** `llava ps` and `llava stop`, and what `--keep` starts in the background. */
 export function addKeptCommands(program: Command, context: CommandContext): void {

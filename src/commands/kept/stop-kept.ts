@@ -6,9 +6,13 @@ import { emptySchema } from '../../kept/wire.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { CommandContext } from '../command-context.js';
-import type { StopFlags } from './kept-commands.js';
 
 const CHECK_MS = 25;
+
+/** The flags of `llava stop`. */
+export interface StopFlags {
+  readonly all?: boolean;
+}
 
 /**
  * Ends kept engines, and settles when they have ended; what they are answering is finished first.
