@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkSocketPath } from '../files/socket-path.js';
 import { writeWholeFile } from '../files/write-whole-file.js';
 import { ExpectedError } from '../llava/expected-error.js';
+import { writeProblem } from '../llava/file-problem.js';
 import { quote } from '../llava/quote.js';
 import type { Environment } from '../opening/environment.js';
 
@@ -48,17 +50,24 @@ export class KeptFolder {
 
   /** Makes the folder if it is missing. @throws as {@link find} */
   make(): void {
-    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    try {
+      mkdirSync(this.path, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotMake(this.path, error);
+    }
     const stats = statsOf(this.path);
     if (stats !== undefined) this.#checkFolder(stats);
   }
 
-  /** An address for a new engine, as no other has it. */
-  newAddress(key: string): string {
-    const name = `${key}-${process.pid}`;
+  /**
+   * An address for a new engine, as no other has it.
+   * @throws ExpectedError('usage') when the folder's path is too long for one
+   */
+  newAddress(): string {
+    const name = randomUUID();
     return process.platform === 'win32'
-      ? `\\\\.\\pipe\\llava-${name}-${randomUUID()}`
-      : join(this.path, `${name}.sock`);
+      ? `\\\\.\\pipe\\llava-${name}`
+      : checkSocketPath(join(this.path, `${name.slice(0, 8)}.sock`));
   }
 
   /** Lets others find an engine; it takes the place of one that died. */
@@ -101,7 +110,7 @@ export class KeptFolder {
 
 /** `$XDG_RUNTIME_DIR/llava`, which ends with the session, or a folder in the one for temporary files. */
 function folderPath(env: Environment): string {
-  if (process.platform === 'win32') return join(env['LOCALAPPDATA'] ?? tmpdir(), 'llava', 'kept');
+  if (process.platform === 'win32') return join(env['LOCALAPPDATA'] ?? tmpdir(), 'llava-kept');
   const runtime = env['XDG_RUNTIME_DIR'];
   if (runtime !== undefined && runtime !== '') return join(runtime, 'llava');
   return join(tmpdir(), `llava-${process.getuid?.() ?? 0}`);
@@ -127,6 +136,13 @@ function readFields(path: string): { readonly address?: unknown; readonly versio
   }
 }
 
+function cannotMake(path: string, error: unknown): ExpectedError {
+  return new ExpectedError('engine', `The folder ${quote(path)} cannot be made: ${writeProblem(error)}.`, {
+    hint: 'Set XDG_RUNTIME_DIR to a folder of your own',
+    cause: error,
+  });
+}
+
 function checkOwner(path: string, stats: Stats): void {
   if (isOwn(stats)) return;
   throw new ExpectedError('engine', `${quote(path)} belongs to another user.`, { hint: `rm ${path}` });
@@ -141,7 +157,11 @@ function isClosed({ mode }: Stats): boolean {
   return process.platform === 'win32' || (mode & 0o077) === 0;
 }
 
-/** Of the file itself, never of what a link names. */
+/** Of the file itself, never of what a link names; undefined when it cannot be seen. */
 function statsOf(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
 }

@@ -57,8 +57,8 @@ export async function openKept(
     }
   }
   if (keepMs === undefined) throw new KeptGone('there is none.');
-  const task = { key, weights: withWholePaths(weights), wishes: engineWishes(wishes), keepMs };
-  return await greet(await startKept(task, folder, host), keepMs, instead);
+  const what = { weights: withWholePaths(weights), wishes: engineWishes(wishes), keepMs };
+  return await greet(await startKept(key, what, folder, host), keepMs, instead);
 }
 
 /** As another process finds them. */

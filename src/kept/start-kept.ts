@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { packageFile } from '../files/package-file.js';
 import { readTextFile } from '../files/read-text-file.js';
+import { llavaVersion } from '../engine/local/runtime/release.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { fileProblem } from '../llava/file-problem.js';
 import type { OpeningHost } from '../opening/opening-host.js';
 import type { FoundWeights } from '../opening/find-weights.js';
 import { KeptConnection, KeptGone } from './kept-connection.js';
@@ -15,54 +18,70 @@ import { stateSchema } from './wire.js';
 
 /** What the process that keeps an engine is told on stdin. */
 export interface KeptTask {
-  readonly key: string;
+  /** Where to listen, and how to be found. */
+  readonly entry: KeptEntry;
   readonly weights: FoundWeights;
   readonly wishes: KeptWishes;
   /** Milliseconds after the last use. */
   readonly keepMs: number;
 }
 
+/** Another start takes less than a second; a lock that was left behind is broken after ten. */
+const LOCKING = {
+  realpath: false,
+  stale: 10_000,
+  retries: { retries: 400, factor: 1, minTimeout: 20, maxTimeout: 60, randomize: true },
+  onCompromised: () => undefined,
+};
+
 /**
  * Starts a process that keeps an engine; of several who start the same at once, one does. It lives on when this one ends.
  * @throws KeptGone when it cannot be started
  */
 export async function startKept(
-  task: KeptTask,
+  key: string,
+  what: Omit<KeptTask, 'entry'>,
   folder: KeptFolder,
-  { env, signal }: Pick<OpeningHost, 'env' | 'signal'>,
+  host: Pick<OpeningHost, 'env' | 'signal'>,
 ): Promise<KeptEntry> {
-  folder.make();
-  const { lock } = await import('proper-lockfile');
-  const unlock = await lock(folder.path, {
-    realpath: false,
-    lockfilePath: join(folder.path, `${task.key}.lock`),
-    stale: 10_000,
-    retries: { retries: 400, factor: 1, minTimeout: 20, maxTimeout: 60, randomize: true },
-    onCompromised: () => undefined,
-  });
   try {
-    const there = folder.find(task.key);
-    if (there !== undefined && (await answers(there, signal))) return there;
-    if (there !== undefined) folder.forget(there);
     folder.make();
-    await spawnKept(task, folder.logPath(task.key), env, signal);
-    const started = folder.find(task.key);
-    if (started === undefined) throw new KeptGone('it ended at once.');
-    return started;
-  } finally {
-    await unlock().catch(() => undefined);
+    const { lock } = await import('proper-lockfile');
+    const unlock = await lock(folder.path, {
+      ...LOCKING,
+      lockfilePath: join(folder.path, `${key}.lock`),
+    });
+    try {
+      const there = await findLiving(key, folder, host.signal);
+      if (there !== undefined) return there;
+      const entry = { key, address: folder.newAddress(), version: llavaVersion() };
+      await spawnKept({ entry, ...what }, folder.logPath(key), host);
+      return entry;
+    } finally {
+      await unlock().catch(() => undefined);
+    }
+  } catch (error) {
+    if (host.signal.aborted || error instanceof ExpectedError || error instanceof KeptGone) throw error;
+    throw new KeptGone(`it could not be started: ${fileProblem(error)}.`, { cause: error });
   }
 }
 
-/** Whether an engine lives. */
-async function answers({ address }: KeptEntry, signal: AbortSignal): Promise<boolean> {
-  const connection = new KeptConnection(address);
+/** The engine of that key, if it lives; one that has died is forgotten. */
+async function findLiving(
+  key: string,
+  folder: KeptFolder,
+  signal: AbortSignal,
+): Promise<KeptEntry | undefined> {
+  const there = folder.find(key);
+  if (there === undefined) return undefined;
   try {
-    await connection.call('/engine/state', stateSchema, undefined, signal);
-    return true;
+    await new KeptConnection(there.address).call('/engine/state', stateSchema, undefined, signal);
+    return there;
   } catch (error) {
-    if (error instanceof KeptGone) return false;
-    throw error;
+    if (!(error instanceof KeptGone)) throw error;
+    folder.forget(there);
+    folder.make();
+    return undefined;
   }
 }
 
@@ -70,8 +89,7 @@ async function answers({ address }: KeptEntry, signal: AbortSignal): Promise<boo
 async function spawnKept(
   task: KeptTask,
   logPath: string,
-  env: OpeningHost['env'],
-  signal: AbortSignal,
+  { env, signal }: Pick<OpeningHost, 'env' | 'signal'>,
 ): Promise<void> {
   const log = openSync(logPath, 'w', 0o600);
   try {

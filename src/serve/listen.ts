@@ -2,6 +2,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { checkSocketPath } from '../files/socket-path.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { fileProblem } from '../llava/file-problem.js';
 import { quote } from '../llava/quote.js';
@@ -49,7 +50,7 @@ export async function listen(app: Hono, where: Listening): Promise<RunningServer
     server.once('error', (error) => {
       reject(cannotListen(where, error));
     });
-    if ('socket' in where) server.listen(where.socket, resolve);
+    if ('socket' in where) server.listen(checkSocketPath(where.socket), resolve);
     else server.listen(where.port, where.host, resolve);
   });
   const bound = server.address() ?? '';

@@ -229,6 +229,33 @@ describe('the life of a kept engine', { timeout: 120_000 }, () => {
     chmodSync(join(runtime, 'llava'), 0o700);
   });
 
+  it.each([
+    [
+      'a file',
+      (path: string) => {
+        writeFileSync(path, '');
+        return path;
+      },
+      'a part of its path is a file, not a folder',
+    ],
+    ['missing', (path: string) => join(path, 'missing'), 'the folder does not exist'],
+    [
+      'too long',
+      (path: string) => {
+        const long = join(path, 'x'.repeat(100));
+        mkdirSync(long, { recursive: true });
+        return long;
+      },
+      'more than 103',
+    ],
+  ])('is done without when its folder is %s', async (_, make, problem) => {
+    const place = make(join(runtime, 'place'));
+    const run = await runLlava([...question, '--keep', '5m'], { env: { XDG_RUNTIME_DIR: place } });
+    expect(run).toMatchObject({ exitCode: 0, stdout: answer.stdout });
+    expect(run.stderr).toMatch(/^warning: The kept engine is not used: [^\n]*\n$/);
+    expect(run.stderr).toContain(problem);
+  });
+
   it.runIf(process.getuid?.() === 0)('is not taken for one that another user planted', async () => {
     const { pid } = await keepOne();
     process.kill(pid, 'SIGKILL');

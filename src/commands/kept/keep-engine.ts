@@ -27,7 +27,7 @@ const LAST_WORDS_MS = 2000;
 export async function keepEngine(context: CommandContext): Promise<void> {
   const { io, signal } = context;
   context.allowToEnd(GRACE_MS + LAST_WORDS_MS);
-  const { key, weights, wishes, keepMs } = JSON.parse(
+  const { entry, weights, wishes, keepMs } = JSON.parse(
     Buffer.from(await readStdin(io, MAX_TASK_BYTES)).toString(),
   ) as KeptTask;
   const folder = new KeptFolder(io.env);
@@ -90,7 +90,6 @@ export async function keepEngine(context: CommandContext): Promise<void> {
       },
     },
   });
-  const entry = { key, address: folder.newAddress(key), version: llavaVersion() };
   const server = await listen(app, { socket: entry.address });
   await folder.add(entry);
   io.stdout.write('listening\n');
