@@ -13,6 +13,8 @@ import type { Environment } from '../opening/environment.js';
 export interface KeptEntry {
   /** Tells engines of other weights or settings apart. */
   readonly key: string;
+  /** Tells this process from others that kept the same. */
+  readonly id: string;
   /** A UNIX socket or named pipe. */
   readonly address: string;
   /** Of the llava that runs it. */
@@ -60,14 +62,17 @@ export class KeptFolder {
   }
 
   /**
-   * An address for a new engine, as no other has it.
+   * An entry for a new engine, with an address that no other has.
    * @throws ExpectedError('usage') when the folder's path is too long for one
    */
-  newAddress(): string {
+  newEntry(key: string, version: string): KeptEntry {
     const name = randomUUID();
-    return process.platform === 'win32'
-      ? `\\\\.\\pipe\\llava-${name}`
-      : checkSocketPath(join(this.path, `${name.slice(0, 8)}.sock`));
+    const id = name.slice(0, 8);
+    const address =
+      process.platform === 'win32'
+        ? `\\\\.\\pipe\\llava-${name}`
+        : checkSocketPath(join(this.path, `${id}.sock`));
+    return { key, id, address, version };
   }
 
   /** Lets others find an engine; it takes the place of one that died. */
@@ -75,20 +80,23 @@ export class KeptFolder {
     await writeWholeFile(this.#entryPath(key), Buffer.from(JSON.stringify(entry)));
   }
 
-  /** Where the process of that engine writes what goes wrong. */
-  logPath(key: string): string {
-    return join(this.path, `${key}.log`);
+  /** Where the process of that engine writes what goes wrong; it is there as long as the process. */
+  logPath({ id }: KeptEntry): string {
+    return join(this.path, `${id}.log`);
   }
 
-  /** Forgets an engine that has ended, and with the last one the folder. */
-  forget({ key, address }: KeptEntry): void {
+  /** Hides an engine from others: it takes no more questions. */
+  hide({ key, id, address }: KeptEntry): void {
     rmSync(address, { force: true });
     // Another may have taken its place.
     const [entry] = readEntry(this.#entryPath(key), key);
-    if (entry?.address === address) {
-      rmSync(this.#entryPath(key), { force: true });
-      rmSync(this.logPath(key), { force: true });
-    }
+    if (entry?.id === id) rmSync(this.#entryPath(key), { force: true });
+  }
+
+  /** Forgets an engine that has ended, and with the last one the folder. */
+  forget(entry: KeptEntry): void {
+    this.hide(entry);
+    rmSync(this.logPath(entry), { force: true });
     try {
       rmdirSync(this.path);
     } catch {
@@ -121,16 +129,16 @@ function readEntry(path: string, key: string): readonly KeptEntry[] {
   const stats = statsOf(path);
   if (stats === undefined) return [];
   checkOwner(path, stats);
-  const { address, version } = readFields(path);
-  if (typeof address !== 'string' || typeof version !== 'string') return [];
+  const { id, address, version } = readFields(path);
+  if (typeof id !== 'string' || typeof address !== 'string' || typeof version !== 'string') return [];
   const socket = process.platform === 'win32' ? undefined : statsOf(address);
   if (socket !== undefined) checkOwner(address, socket);
-  return [{ key, address, version }];
+  return [{ key, id, address, version }];
 }
 
-function readFields(path: string): { readonly address?: unknown; readonly version?: unknown } {
+function readFields(path: string): Readonly<Record<string, unknown>> {
   try {
-    return Object(JSON.parse(readFileSync(path, 'utf8'))) as object;
+    return Object(JSON.parse(readFileSync(path, 'utf8'))) as Record<string, unknown>;
   } catch {
     return {};
   }

@@ -54,8 +54,8 @@ export async function startKept(
     try {
       const there = await findLiving(key, folder, host.signal);
       if (there !== undefined) return there;
-      const entry = { key, address: folder.newAddress(), version: llavaVersion() };
-      await spawnKept({ entry, ...what }, folder.logPath(key), host);
+      const entry = folder.newEntry(key, llavaVersion());
+      await spawnKept({ entry, ...what }, folder.logPath(entry), host);
       return entry;
     } finally {
       await unlock().catch(() => undefined);

@@ -99,7 +99,7 @@ describe('the life of a kept engine', { timeout: 120_000 }, () => {
     expect(same).toBe(pid);
     const stopped = await runLlava(['stop'], { env });
     expect(stopped).toEqual({ exitCode: 0, stdout: '', stderr: `Ended demo (process ${pid}).\n` });
-    expect(isRunning(pid)).toBe(false);
+    await until(() => !isRunning(pid));
     expect(readdirSync(runtime)).toEqual([]);
     expect(await runLlava(['ps'], { env })).toMatchObject({ exitCode: 0, stdout: '' });
   });

@@ -99,10 +99,12 @@ export async function keepEngine(context: CommandContext): Promise<void> {
   }, stop);
   const ends = AbortSignal.any([signal, told.signal]);
   if (!ends.aborted) await once(ends, 'abort');
-  folder.forget(entry);
+  folder.hide(entry);
   await server.endWithin(GRACE_MS, () => {
     ending.abort();
   });
+  await engine[Symbol.asyncDispose]();
+  folder.forget(entry);
 }
 
 function memoryOf({ memory: { deviceBytes, hostBytes } }: LlamaEngine): { device: number; host: number } {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { KeptConnection } from '../../kept/kept-connection.js';
 import { KeptFolder, type KeptEntry } from '../../kept/kept-folder.js';
@@ -23,7 +24,8 @@ export async function stopKept(
   { all }: StopFlags,
   { io, signal }: CommandContext,
 ): Promise<void> {
-  const kept = await listStates(new KeptFolder(io.env));
+  const folder = new KeptFolder(io.env);
+  const kept = await listStates(folder);
   if (kept.length === 0 && model === undefined) {
     io.stderr.write('No engine is kept.\n');
     return;
@@ -31,7 +33,7 @@ export async function stopKept(
   const chosen = all === true ? kept : choose(kept, model);
   for (const { entry, state } of chosen) {
     if (state === undefined) throw hangs(entry);
-    await end(entry, state.pid, signal);
+    await end(entry, state.pid, folder, signal);
     io.stderr.write(`Ended ${state.model} (process ${state.pid}).\n`);
   }
 }
@@ -49,10 +51,10 @@ function choose(kept: readonly KeptListing[], model: string | undefined): readon
   throw new ExpectedError('usage', `No engine of ${quote(model)} is kept.`, { hint: 'llava ps' });
 }
 
-async function end({ address }: KeptEntry, pid: number, signal: AbortSignal): Promise<void> {
-  const connection = new KeptConnection(address);
-  await connection.call('/engine/stop', emptySchema, {}, signal);
-  while (isRunning(pid)) await wait(CHECK_MS, undefined, { signal });
+/** A process that has ended may still be listed where nobody asks for its exit code; its log is gone. */
+async function end(entry: KeptEntry, pid: number, folder: KeptFolder, signal: AbortSignal): Promise<void> {
+  await new KeptConnection(entry.address).call('/engine/stop', emptySchema, {}, signal);
+  while (existsSync(folder.logPath(entry)) && isRunning(pid)) await wait(CHECK_MS, undefined, { signal });
 }
 
 function isRunning(pid: number): boolean {
