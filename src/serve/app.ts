@@ -18,6 +18,7 @@ import {
 import { readChatRequest, type ChatRequest } from './chat-request.js';
 import { guard, type GuardOptions } from './guard.js';
 import { describeApi } from './openapi.js';
+import { pageRoute } from './page-route.js';
 import { RequestProblem } from './request-problem.js';
 import type { ServerMetrics } from './server-metrics.js';
 import type { WarmEngine } from './warm-engine.js';
@@ -58,6 +59,7 @@ export function createApp(parts: AppParts): Hono {
     context.header('X-Content-Type-Options', 'nosniff');
   });
   app.use(guard(parts));
+  app.get('/', pageRoute());
   app.get('/health', (context) => context.json({ status: 'ok', loaded: parts.engine.isLoaded }));
   app.get('/v1/models', (context) =>
     context.json({

@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   opening: ['llava', 'engine', 'weights', 'hub'],
   batch: ['llava', 'flow', 'files', 'forms', 'engine', 'answer', 'weights'],
   chat: ['llava', 'flow', 'forms', 'engine', 'answer'],
-  serve: ['llava', 'forms', 'engine', 'answer', 'batch'],
+  serve: ['llava', 'files', 'forms', 'engine', 'answer', 'batch'],
   eval: ['llava', 'files', 'world'],
   bench: ['llava', 'files', 'eval'],
   terminal: ['llava', 'engine', 'answer'],

@@ -1,0 +1,35 @@
+import { element, fromTemplate } from './element.js';
+import type { ServedRecord } from './served-answer.js';
+
+/** More are as good as impossible. */
+const MOST_BARS = 12;
+
+/** Fills a list with a bar for each choice, the most probable first. */
+export function drawBars(list: HTMLElement, probabilities: NonNullable<ServedRecord['probabilities']>): void {
+  const sorted = [...probabilities].sort((a, b) => b.probability - a.probability);
+  const bars = sorted.slice(0, MOST_BARS).map(({ choice, probability }) => {
+    const bar = fromTemplate('#bar');
+    element('.name', HTMLElement, bar).textContent = choice;
+    element('.share', HTMLElement, bar).textContent = formatShare(probability);
+    element('.fill', HTMLElement, bar).style.width = `${probability * 100}%`;
+    return bar;
+  });
+  list.replaceChildren(...bars, ...describeRest(sorted.length - bars.length));
+  list.hidden = false;
+}
+
+function describeRest(count: number): readonly HTMLElement[] {
+  if (count <= 0) return [];
+  const rest = document.createElement('li');
+  rest.className = 'hint';
+  rest.textContent = `and ${count} less probable`;
+  return [rest];
+}
+
+function formatShare(probability: number): string {
+  return new Intl.NumberFormat('en', {
+    style: 'percent',
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  }).format(probability);
+}
