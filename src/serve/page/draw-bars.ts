@@ -9,7 +9,7 @@ export function drawBars(list: HTMLElement, probabilities: NonNullable<ServedRec
   const sorted = [...probabilities].sort((a, b) => b.probability - a.probability);
   const bars = sorted.slice(0, MOST_BARS).map(({ choice, probability }) => {
     const bar = fromTemplate('#bar');
-    element('.name', HTMLElement, bar).textContent = choice;
+    element('.choice', HTMLElement, bar).textContent = choice;
     element('.share', HTMLElement, bar).textContent = formatShare(probability);
     element('.fill', HTMLElement, bar).style.width = `${probability * 100}%`;
     return bar;

@@ -70,7 +70,7 @@ function begin(question: PageQuestion): void {
   clearProblem();
   if (conversation === undefined) {
     showProblem('Choose a picture first.');
-    element('#file', HTMLInputElement).focus();
+    element('#drop', HTMLButtonElement).focus();
     return;
   }
   if (question.text === '' && question.kind !== 'caption') {

@@ -19,9 +19,10 @@ export function takeInPictures(receiver: PictureReceiver): void {
   element('#photo', HTMLButtonElement).addEventListener('click', () => {
     camera.click();
   });
-  element('#another', HTMLButtonElement).addEventListener('click', () => {
-    file.click();
-  });
+  for (const button of ['#drop', '#another'])
+    element(button, HTMLButtonElement).addEventListener('click', () => {
+      file.click();
+    });
   takeInDropped(receiver);
   document.addEventListener('paste', (event) => {
     const files = event.clipboardData?.files;
