@@ -26,10 +26,15 @@ function describeRest(count: number): readonly HTMLElement[] {
   return [rest];
 }
 
+const PERCENT = new Intl.NumberFormat('en', {
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+
+/** Nothing is said to be certain that only nearly is. */
 function formatShare(probability: number): string {
-  return new Intl.NumberFormat('en', {
-    style: 'percent',
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
-  }).format(probability);
+  if (probability > 0 && probability < 0.0005) return '< 0.1%';
+  if (probability < 1 && probability >= 0.9995) return '> 99.9%';
+  return PERCENT.format(probability);
 }

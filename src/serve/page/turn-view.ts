@@ -101,6 +101,8 @@ export class TurnView {
     button.addEventListener('click', () => {
       copy(write()).then(
         () => {
+          // What stands beside it stays where it is.
+          button.style.minWidth = `${button.offsetWidth}px`;
           button.textContent = 'Copied';
           announce('Copied.');
           setTimeout(() => {
