@@ -37,10 +37,14 @@ afterEach(async () => {
 
 /** Runs a line as if it had been pasted in a terminal, where nobody has chosen a model. */
 async function paste(line: string, env: Record<string, string> = {}): Promise<string> {
-  const { LLAVA_MODEL: _, ...environment } = TEST_ENVIRONMENT;
   const { stdout } = await execa('bash', ['-c', line], {
     cwd: folder,
-    env: { ...environment, PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`, ...env },
+    env: {
+      ...TEST_ENVIRONMENT,
+      LLAVA_MODEL: '7b',
+      PATH: `${programs}${delimiter}${process.env['PATH'] ?? ''}`,
+      ...env,
+    },
   });
   return stdout;
 }

@@ -59,7 +59,7 @@ export function writeBody(
   const [first, ...others] = [...said, { role: 'user', content: question.text }];
   const content = [
     { type: 'image_url', image_url: { url: picture } },
-    { type: 'text', text: first?.content ?? '' },
+    { type: 'text', text: first.content },
   ];
   const llava = fieldsOf(question);
   return {
