@@ -126,6 +126,22 @@ describe('an answer', () => {
     for (const piece of pieces) expect(whole.startsWith(piece)).toBe(true);
   });
 
+  it('is said to be on its way while nothing of it has come', async () => {
+    const wait = shown.page.locator('.answer .wait');
+    let goOn: () => void = () => undefined;
+    const going = new Promise<void>((resolve) => (goOn = resolve));
+    await shown.page.route('**/v1/chat/completions', async (route) => {
+      await going;
+      await route.continue();
+    });
+    await shown.choose();
+    await shown.ask(LONG);
+    await wait.getByText('Working · 2 s').waitFor();
+    goOn();
+    expect(await shown.answer()).toBe(await ask(LONG, SHAPES));
+    expect(await wait.innerText()).toBe('');
+  });
+
   it('is stopped on the way, and its sequence is free again', async () => {
     const whole = await ask(LONG, SHAPES);
     await shown.choose();
@@ -200,7 +216,7 @@ describe('a conversation', () => {
       if (request.method() === 'POST') bodies.push(request.postDataJSON() as (typeof bodies)[number]);
     });
     await shown.choose();
-    await shown.ask('What color is the circle?');
+    await shown.ask('What color is the circle?', { kind: 'short' });
     await shown.answer();
     await shown.ask('Where is it?');
     await shown.answer();
@@ -209,7 +225,12 @@ describe('a conversation', () => {
     await shown.answer();
     const roles = bodies.map(({ messages }) => messages.map(({ role }) => role));
     expect(roles).toEqual([['user'], ['user', 'assistant', 'user'], ['user']]);
-    expect(bodies[1]?.messages[1]).toEqual({ role: 'assistant', content: 'The circle is red.' });
+    const [asked, answered] = bodies[1]!.messages;
+    expect(asked?.content).toMatchObject([
+      { type: 'image_url' },
+      { text: 'What color is the circle?\nAnswer the question using a single word or phrase.' },
+    ]);
+    expect(answered).toEqual({ role: 'assistant', content: 'Red' });
   });
 
   it('is had with the keyboard alone', async () => {

@@ -122,7 +122,7 @@ describe('a line of llava ask', () => {
 });
 
 describe('a line of curl', () => {
-  const where = { origin: 'http://127.0.0.1:8080', needsKey: false };
+  const where = { address: 'http://127.0.0.1:8080/', needsKey: false };
 
   it('sends the picture first, whatever the question says', () => {
     const question = { ...QUESTION, text: 'data:;base64,' };

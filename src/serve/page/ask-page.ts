@@ -140,7 +140,7 @@ export class AskPage {
     const { file, turns } = about;
     const size = this.#sizeOf(about);
     const once = { file: file.name, size, turns, question };
-    const where = { origin: location.origin, needsKey: keptKey() !== undefined };
+    const where = { address: new URL('.', location.href).href, needsKey: keptKey() !== undefined };
     return {
       showBox: ({ rectangle }) => {
         if (rectangle !== undefined) this.#picture.showBox(rectangle, size);

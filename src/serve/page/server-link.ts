@@ -10,7 +10,7 @@ import { problemIn, ServerProblem } from './server-problem.js';
  */
 export async function* askServer(body: object, signal: AbortSignal): AsyncGenerator<ServedPiece, undefined> {
   try {
-    const response = await send('/v1/chat/completions', {
+    const response = await send('v1/chat/completions', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ ...body, stream: true }),
@@ -27,13 +27,14 @@ export async function* askServer(body: object, signal: AbortSignal): AsyncGenera
 /** The model's name. @throws ServerProblem */
 export async function fetchModel(): Promise<string> {
   try {
-    const { data } = (await (await send('/v1/models')).json()) as { data: readonly { id: string }[] };
+    const { data } = (await (await send('v1/models')).json()) as { data: readonly { id: string }[] };
     return data[0]?.id ?? '';
   } catch (error) {
     throw await explain(error);
   }
 }
 
+/** @param path from where the page is, which need not be the root behind a proxy */
 async function send(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   const key = keptKey();
@@ -46,7 +47,7 @@ async function send(path: string, init: RequestInit = {}): Promise<Response> {
 /** Browsers do not tell why a request failed, so the server is asked whether it lives. */
 async function explain(error: unknown): Promise<ServerProblem> {
   if (error instanceof ServerProblem) return error;
-  const isAlive = await fetch('/health').then(
+  const isAlive = await fetch('health').then(
     ({ ok }) => ok,
     () => false,
   );

@@ -12,8 +12,8 @@ export interface AskedOnce {
 
 /** Where to ask by HTTP. */
 export interface AskedWhere {
-  /** Such as `http://127.0.0.1:8080`. */
-  readonly origin: string;
+  /** Such as `http://127.0.0.1:8080/`. */
+  readonly address: string;
   /** Whether the shell has to send a key, from its variable `LLAVA_API_KEY`. */
   readonly needsKey: boolean;
 }
@@ -24,7 +24,7 @@ const PICTURE_PLACE = 'data:;base64,';
 /** A command for bash and zsh that sends the same request, whatever characters it holds. */
 export function curlLine(
   { file, size, turns, question }: AskedOnce,
-  { origin, needsKey }: AskedWhere,
+  { address, needsKey }: AskedWhere,
 ): string {
   const body = JSON.stringify(writeBody(PICTURE_PLACE, size, turns, question));
   const at = body.indexOf(PICTURE_PLACE) + PICTURE_PLACE.length;
@@ -32,7 +32,7 @@ export function curlLine(
   const key = needsKey ? ' -H "Authorization: Bearer $LLAVA_API_KEY"' : '';
   return (
     `{ printf %s ${before ?? ''}; base64 < ${shellQuote(file)} | tr -d '\\n'; printf %s ${after ?? ''}; } | ` +
-    `curl -sS ${shellQuote(`${origin}/v1/chat/completions`)} -H 'Content-Type: application/json'${key} -d @-`
+    `curl -sS ${shellQuote(`${address}v1/chat/completions`)} -H 'Content-Type: application/json'${key} -d @-`
   );
 }
 

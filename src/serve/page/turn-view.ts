@@ -14,6 +14,8 @@ export interface TurnActions {
   readonly announce: (text: string) => void;
 }
 
+/** How often it is told that nothing has come yet, in milliseconds. */
+const WAIT_MS = 1000;
 /** How long a button says that it has copied, in milliseconds. */
 const COPIED_MS = 2000;
 
@@ -23,6 +25,8 @@ export class TurnView {
   readonly #answer = element('.answer', HTMLElement, this.#turn);
   readonly #text = element('.answer .text', HTMLElement, this.#turn);
   readonly #problem = element('.problem', HTMLElement, this.#turn);
+  readonly #wait = element('.wait', HTMLElement, this.#turn);
+  readonly #waiting: ReturnType<typeof setInterval>;
   readonly #facts = element('.facts', HTMLElement, this.#turn);
 
   constructor(question: PageQuestion) {
@@ -32,6 +36,10 @@ export class TurnView {
     chip.textContent = ANSWER_KINDS[question.kind].name;
     this.#answer.dataset['kind'] = question.kind;
     element('#turns', HTMLElement).append(this.#turn);
+    const start = performance.now();
+    this.#waiting = setInterval(() => {
+      this.#wait.textContent = `Working · ${Math.round((performance.now() - start) / 1000)} s`;
+    }, WAIT_MS);
   }
 
   /** The text so far. */
@@ -40,6 +48,7 @@ export class TurnView {
   }
 
   addText(text: string): void {
+    this.#endWait();
     this.#text.append(text);
   }
 
@@ -76,7 +85,13 @@ export class TurnView {
     this.#turn.remove();
   }
 
+  #endWait(): void {
+    clearInterval(this.#waiting);
+    this.#wait.textContent = '';
+  }
+
   #settle(): void {
+    this.#endWait();
     this.#answer.removeAttribute('aria-busy');
     this.#answer.hidden = this.text === '';
   }
