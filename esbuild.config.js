@@ -2,7 +2,7 @@
  * Puts what a command loads into few files, dist/program, since finding and reading 300 takes a tenth of a second. Packages
  * that carry files of their own stay where they are; so does lifecycle-utils, whose locks we share with node-llama-cpp.
  */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 /** Their code is taken in, but looks for what belongs to it where the package is. */
@@ -111,5 +111,39 @@ const OPTIONS = {
   },
 };
 
+const PAGE = 'src/serve/page';
+
+/** A part of the page that llava serve answers with, as short as it can be said. */
+async function shorten(file) {
+  const { outputFiles } = await build({
+    entryPoints: [`${PAGE}/${file}`],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    charset: 'utf8',
+    legalComments: 'none',
+    logLevel: 'warning',
+    write: false,
+  });
+  return outputFiles[0].text.trim();
+}
+
+/** The page is one file, so that one request gets it and a hash names all that it may run. */
+async function buildPage() {
+  const [html, css, js] = await Promise.all([
+    readFile(`${PAGE}/index.html`, 'utf8'),
+    shorten('page.css'),
+    shorten('main.ts'),
+  ]);
+  const page = html
+    .replace(/\s*\n\s*/g, ' ')
+    .replaceAll('> <', '><')
+    .replace('<link rel="stylesheet" href="page.css" />', () => `<style>${css}</style>`)
+    .replace('<script type="module" src="main.ts"></script>', () => `<script type="module">${js}</script>`);
+  await writeFile('dist/page.html', page);
+}
+
 await rm('dist', { recursive: true, force: true });
 await Promise.all(PROGRAMS.map((entryPoints) => build({ ...OPTIONS, entryPoints })));
+await buildPage();

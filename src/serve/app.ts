@@ -20,6 +20,7 @@ import { addEngineRoutes, type EngineRoutesParts } from './engine-routes.js';
 import { guard, type GuardOptions } from './guard.js';
 import { describeApi } from './openapi.js';
 import { readJson } from './read-json.js';
+import { pageRoute } from './page-route.js';
 import { RequestProblem } from './request-problem.js';
 import type { ServerMetrics } from './server-metrics.js';
 import type { WarmEngine } from './warm-engine.js';
@@ -62,6 +63,7 @@ export function createApp(parts: AppParts): Hono {
     context.header('X-Content-Type-Options', 'nosniff');
   });
   app.use(guard(parts));
+  app.get('/', pageRoute());
   app.get('/health', (context) => context.json({ status: 'ok', loaded: parts.engine.isLoaded }));
   app.get('/v1/models', (context) =>
     context.json({

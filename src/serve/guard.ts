@@ -12,8 +12,8 @@ export interface GuardOptions {
   readonly apiKey: string | undefined;
 }
 
-/** Answered without a key: what watches a server has none. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/health']);
+/** Answered without a key: what watches a server has none, and the page asks people for it. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/', '/health']);
 
 /**
  * Answers only those meant to ask. Any web page can make its browser send requests to this machine: `Host` tells those that

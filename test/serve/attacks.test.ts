@@ -70,7 +70,10 @@ describe('a server is closed', () => {
       expect(await send('POST', '/v1/chat/completions', { ...json, Host: host }, body)).toMatchObject({
         status: 403,
       });
-    expect(await send('GET', '/health', { Host: `localhost:${port}` })).toMatchObject({ status: 200 });
+    for (const path of ['/', '/health']) {
+      expect(await send('GET', path, { Host: 'evil.example' })).toMatchObject({ status: 403 });
+      expect(await send('GET', path, { Host: `localhost:${port}` })).toMatchObject({ status: 200 });
+    }
   });
 
   it('to pages of other origins, whatever they send', async () => {
@@ -129,8 +132,11 @@ describe('a server is closed', () => {
     expect(await status('Bearer wrong-horse-battery')).toBe(401);
     expect(await status('correct-horse-battery')).toBe(401);
     expect(await status('Bearer correct-horse-battery')).toBe(200);
-    expect((await fetch(`${locked.address}/v1/models`)).status).toBe(401);
-    expect((await fetch(`${locked.address}/health`)).status).toBe(200);
+    const reached = async (path: string) => (await fetch(`${locked.address}${path}`)).status;
+    for (const path of ['/', '/health']) expect(await reached(path)).toBe(200);
+    for (const path of ['/v1/models', '/metrics', '/openapi.json', '/page.html', '//', '/index.html'])
+      expect(await reached(path)).toBe(401);
+    expect((await fetch(locked.address, { method: 'POST', body })).status).toBe(404);
   });
 });
 
@@ -182,7 +188,7 @@ describe('a server lives through', () => {
   });
 
   it('unknown paths and methods', async () => {
-    for (const path of ['/', '/v1', '/v1/completions', '/../../etc/passwd', '/%00', `/${'a'.repeat(5000)}`])
+    for (const path of ['/v1', '/v1/completions', '/../../etc/passwd', '/%00', `/${'a'.repeat(5000)}`])
       expect((await send('GET', path, {})).status).toBe(404);
     expect((await send('DELETE', '/v1/models', {})).status).toBe(404);
     expect(await sendRaw('not http at all\r\n\r\n')).toMatch(/^HTTP\/1\.1 400/);

@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   batch: ['llava', 'flow', 'files', 'forms', 'engine', 'answer', 'weights'],
   chat: ['llava', 'flow', 'forms', 'engine', 'answer'],
   kept: ['llava', 'files', 'engine', 'opening'],
-  serve: ['llava', 'forms', 'engine', 'answer', 'batch', 'kept'],
+  serve: ['llava', 'files', 'forms', 'engine', 'answer', 'batch', 'kept'],
   eval: ['llava', 'files', 'world'],
   bench: ['llava', 'files', 'eval'],
   terminal: ['llava', 'engine', 'answer'],

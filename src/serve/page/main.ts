@@ -1,0 +1,3 @@
+import { AskPage } from './ask-page.js';
+
+new AskPage();
