@@ -1,17 +1,9 @@
-import {
-  inputRequired,
-  McpServer,
-  type CallToolResult,
-  type InputRequiredResult,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+import { McpServer } from '@modelcontextprotocol/server';
 import type { Sampling } from '../engine/engine.js';
 import { quote } from '../llava/quote.js';
-import { isSurelyAllowed } from './allowed-folders.js';
-import { answerCall, drawCall, type AnswerMeans } from './answer-call.js';
-import { isFileName, readCallPicture, type PictureRules } from './call-picture.js';
-import { CallProgress } from './call-progress.js';
-import { clientRoots, ROOTS } from './client-roots.js';
+import type { AnswerMeans } from './answer-call.js';
+import type { PictureRules } from './call-picture.js';
+import { clientRoots } from './client-roots.js';
 import { failedCall } from './failed-call.js';
 import { toolSchema } from './tool-schema.js';
 import { CLASSIFY } from './tools/classify.js';
@@ -87,41 +79,13 @@ function addTool<Arguments extends ToolArguments, Result extends object>(
   server.registerTool(name, config, async (given, context) => {
     const signal = AbortSignal.any([parts.signal, context.mcpReq.signal]);
     try {
-      return await call(server, parts, tool, given, context, signal);
+      // What looks at pictures is loaded for the first call.
+      const { callTool } = await import('./call-tool.js');
+      return await callTool(tool, given, { ...parts, roots: clientRoots(server, context), context, signal });
     } catch (error) {
       // Nobody hears of what was cancelled.
       if (signal.aborted) throw error;
       return failedCall(error, parts.onDefect);
     }
   });
-}
-
-async function call<Arguments extends ToolArguments, Result extends object>(
-  server: McpServer,
-  parts: McpParts,
-  tool: Tool<Arguments, Result>,
-  given: Arguments,
-  context: ServerContext,
-  signal: AbortSignal,
-): Promise<CallToolResult | InputRequiredResult> {
-  const asking = tool.ask(given, parts.sampling);
-  const isOpen = !isFileName(given.picture) || (await isSurelyAllowed(given.picture, parts.folders));
-  const roots = isOpen ? [] : clientRoots(server, context);
-  // The client calls again with its folders.
-  if (roots === undefined) return inputRequired({ inputRequests: { [ROOTS]: inputRequired.listRoots() } });
-  const folders = [...new Set([...parts.folders, ...roots])];
-  const source = await readCallPicture(given.picture, { ...parts, folders }, signal);
-  const progress = new CallProgress(context);
-  const answer = await answerCall(source, asking, parts, progress, signal);
-  const { text, result } = tool.tell(answer.record);
-  const drawn = given.draw === true ? await drawCall(answer) : undefined;
-  await progress.settle();
-  return {
-    content: [{ type: 'text', text }, ...(drawn === undefined ? [] : [pngContent(drawn)])],
-    structuredContent: { ...result },
-  };
-}
-
-function pngContent(png: Uint8Array) {
-  return { type: 'image', data: Buffer.from(png).toString('base64'), mimeType: 'image/png' } as const;
 }

@@ -11,7 +11,6 @@ import { WarmEngine } from '../../serve/warm-engine.js';
 import { reportError, warn } from '../../terminal/report-error.js';
 import { checkPair } from '../../weights/check/check-pair.js';
 import type { CommandContext } from '../command-context.js';
-import { openFetcher } from '../options/open-fetcher.js';
 import { openingHost } from '../options/opening-host.js';
 import type { McpFlags } from './mcp-flags.js';
 
@@ -33,7 +32,8 @@ export async function runMcp(flags: McpFlags, context: CommandContext): Promise<
   const host = hostOf({ ...context, signal }, loading);
   const weights = await findWeights(flags, host);
   await checkPair(weights.model, weights.mmproj);
-  await using fetcher = openFetcher(flags);
+  const { openFetcher } = flags.allowUrls === undefined ? {} : await import('../options/open-fetcher.js');
+  await using fetcher = openFetcher?.(flags);
   await using engine = new WarmEngine(async () => {
     const { EngineOpening } = await import('../../opening/engine-opening.js');
     await using opening = new EngineOpening(weights, flags, host);
