@@ -53,12 +53,24 @@ export const CLASSIFY: Tool<v.InferOutput<typeof input>, v.InferOutput<typeof ou
       choice,
       probability,
     }));
-    const lines = probabilities.map(
-      ({ choice, probability }) => `${choice}: ${(probability * 100).toFixed(1)} %`,
-    );
     return {
-      text: [record.answer, '', ...lines].join('\n'),
+      text: describeProbabilities(record.answer, probabilities),
       result: { ...pickAnswer(record), probabilities },
     };
   },
 };
+
+/** Labels that are told in words; the result has all. */
+const TOLD = 10;
+
+function describeProbabilities(
+  answer: string,
+  probabilities: readonly { readonly choice: string; readonly probability: number }[],
+): string {
+  const sorted = [...probabilities].sort((a, b) => b.probability - a.probability);
+  const lines = sorted
+    .slice(0, TOLD)
+    .map(({ choice, probability }) => `${choice}: ${(probability * 100).toFixed(1)} %`);
+  const others = sorted.length > TOLD ? [`${sorted.length - TOLD} others are less probable.`] : [];
+  return [answer, '', ...lines, ...others].join('\n');
+}
