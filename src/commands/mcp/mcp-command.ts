@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import {
   addCacheOptions,
@@ -16,6 +16,9 @@ Examples:
   llava mcp --model 7b --allow ~/Pictures --idle 10m
 `;
 
+/** Agents keep their servers all day, and memory is needed for other things. */
+const DEFAULT_IDLE_MS = 600_000;
+
 /** `llava mcp`: tools for agents, over the Model Context Protocol. */
 export function addMcpCommand(program: Command, context: CommandContext): void {
   const command = program
@@ -26,7 +29,11 @@ export function addMcpCommand(program: Command, context: CommandContext): void {
       'open pictures in this folder as well as in the client’s; repeatable',
       collect,
     )
-    .option('--idle <time>', 'let go of the weights when unused for that long, such as 30m', duration);
+    .addOption(
+      new Option('--idle <time>', 'let go of the weights when unused for that long, such as 30m')
+        .argParser(duration)
+        .default(DEFAULT_IDLE_MS, '10m'),
+    );
   addFetchOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);

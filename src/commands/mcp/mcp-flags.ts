@@ -7,5 +7,5 @@ export interface McpFlags extends WeightChoice, EngineWishes, FetchFlags, Length
   /** Folders. */
   readonly allow?: readonly string[];
   /** Milliseconds. */
-  readonly idle?: number;
+  readonly idle: number;
 }
