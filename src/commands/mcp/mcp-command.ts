@@ -13,7 +13,7 @@ import type { McpFlags } from './mcp-flags.js';
 const EXAMPLES = `
 Examples:
   claude mcp add llava -- llava mcp --model 7b
-  llava mcp --model 7b --allow ~/Pictures --idle 10m
+  llava mcp --model 7b --allow ~/Pictures --idle 1h
 `;
 
 /** Agents keep their servers all day, and memory is needed for other things. */
@@ -23,7 +23,7 @@ const DEFAULT_IDLE_MS = 600_000;
 export function addMcpCommand(program: Command, context: CommandContext): void {
   const command = program
     .command('mcp')
-    .description('give agents tools to look at pictures, over the Model Context Protocol on stdin and stdout')
+    .description('give agents tools to look at pictures (Model Context Protocol, on stdin and stdout)')
     .option(
       '--allow <folder>',
       'open pictures in this folder as well as in the client’s; repeatable',
