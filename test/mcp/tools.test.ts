@@ -167,21 +167,19 @@ describe('a call', () => {
     expect(mcp.stderr).toBe('');
   });
 
-  it('that is cancelled while the weights load leaves them to the next', async () => {
-    await using mcp = await McpClient.connect({ args: ['--allow', folder] });
+  it('that is cancelled while the weights load does not keep them', async () => {
+    await using mcp = await McpClient.connect({ args: ['--allow', folder, '--idle', '1s'] });
+    const given = { picture: circle, question: QUESTION };
     const cancelling = new AbortController();
-    const first = mcp.call(
-      'look',
-      { picture: circle, question: QUESTION },
-      {
-        signal: cancelling.signal,
-        onprogress: () => {
-          cancelling.abort();
-        },
-      },
-    );
-    await expect(first).rejects.toThrow();
-    expect(await mcp.text('look', { picture: circle, question: QUESTION })).toBe(await ask(QUESTION, circle));
+    const onprogress = () => {
+      cancelling.abort();
+    };
+    await expect(mcp.call('look', given, { signal: cancelling.signal, onprogress })).rejects.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const said: (string | undefined)[] = [];
+    const answer = await mcp.call('look', given, { onprogress: ({ message }) => said.push(message) });
+    expect(textOf(answer)).toBe(await ask(QUESTION, circle));
+    expect(said).toContain('loading demo');
   });
 
   it('loads the weights again when they were let go', async () => {
