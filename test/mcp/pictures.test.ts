@@ -111,7 +111,7 @@ describe('files', () => {
     expect(await look('circle.png')).toBe(RIGHT);
     expect(await look(inOwn)).toContain('outside the allowed folders');
     other.roots = [own];
-    await other.client.sendRootsListChanged();
+    await other.client.notification({ method: 'notifications/roots/list_changed' });
     expect(await look(inOwn)).toBe(RIGHT);
     expect(await look(inRoot)).toContain('outside the allowed folders');
     other.roots = [];

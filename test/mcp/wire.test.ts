@@ -105,8 +105,8 @@ describe('the wire', () => {
       '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":12345}}',
       '{"jsonrpc":"2.0","method":"notifications/cancelled","params":5}',
       '{"jsonrpc":"2.0","method":"notifications/unheard/of"}',
-      `${'['.repeat(100_000)}`,
-      `{"jsonrpc":"2.0","__proto__":{"id":1},"method":"ping"}`,
+      '['.repeat(100_000),
+      '{"jsonrpc":"2.0","__proto__":{"id":1},"method":"ping"}',
       'GET / HTTP/1.1\r\nHost: localhost\r\n\r',
     ])
       wire.write(`${line}\n`);
