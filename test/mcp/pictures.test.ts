@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hugePng } from '../helpers/huge-png.js';
@@ -150,6 +153,22 @@ describe('other pictures are refused', () => {
     ['a web address', 'https://example.com/a.png', /web address.*--allow-urls/s],
   ])('%s', async (_, picture, says) => {
     expect(await refused(picture)).toMatch(says);
+  });
+});
+
+describe('web addresses', () => {
+  it('are fetched when that is allowed, and told as another world', async () => {
+    const web = createServer((_, response) => response.end(readFileSync(inRoot))).listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    const { port } = web.address() as AddressInfo;
+    const args = ['--allow-urls', '--allow-private-host', `127.0.0.1:${port}`];
+    await using other = await McpClient.connect({ args });
+    const look = (picture: string) => other.text('look', { picture, question: QUESTION });
+    expect(await look(`http://127.0.0.1:${port}/circle.png`)).toBe(RIGHT);
+    expect(await look('http://127.0.0.1:1/circle.png')).toContain('private network');
+    const { tools } = await other.client.listTools();
+    expect(tools[0]?.annotations).toMatchObject({ openWorldHint: true });
+    web.close();
   });
 });
 

@@ -103,6 +103,20 @@ describe.each([
     expect(Buffer.from(image.data, 'base64')).toEqual(readFileSync(drawn));
   });
 
+  it('draw large pictures smaller', async () => {
+    const large = join(folder, `large-${year}.png`);
+    await sharp(shapes).resize(2400, 1600).toFile(large);
+    const { content, structuredContent } = await mcp.call('find', {
+      picture: large,
+      thing: 'the blue star',
+      draw: true,
+    });
+    expect(structuredContent).toMatchObject({ width: 2400, height: 1600 });
+    const [, image] = content;
+    const drawn = sharp(Buffer.from(image?.type === 'image' ? image.data : '', 'base64'));
+    expect(await drawn.metadata()).toMatchObject({ format: 'png', width: 1024, height: 683 });
+  });
+
   it('take file addresses, data URLs and base64', async () => {
     const base64 = readFileSync(circle, 'base64');
     const jpeg = await sharp(circle).jpeg().toBuffer();
