@@ -7,15 +7,12 @@ import { quote } from '../../llava/quote.js';
 import { findWeights } from '../../opening/find-weights.js';
 import type { OpeningHost } from '../../opening/opening-host.js';
 import { serveStreams } from '../../mcp/serve-stdio.js';
-import { WarmEngine } from '../../serve/warm-engine.js';
+import { KEPT_PICTURES, WarmEngine } from '../../serve/warm-engine.js';
 import { reportError, warn } from '../../terminal/report-error.js';
 import { checkPair } from '../../weights/check/check-pair.js';
 import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
 import type { McpFlags } from './mcp-flags.js';
-
-/** Pictures whose features stay in memory; those of 7B take 9 MB each. */
-const KEPT_PICTURES = 8;
 
 /**
  * Serves one client until it closes stdin, or until it is told to end. The weights are found and their headers checked before
