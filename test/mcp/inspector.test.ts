@@ -29,7 +29,7 @@ function call(name: string, ...pairs: readonly string[]): Promise<Inspected> {
   return inspect('--method', 'tools/call', '--tool-name', name, ...given);
 }
 
-describe('the protocol’s inspector', () => {
+describe.concurrent('the protocol’s inspector', () => {
   it('lists the tools, and finds their schemas portable', async () => {
     const { tools = [] } = await inspect('--method', 'tools/list', '--strict');
     expect(tools.map(({ name }) => name)).toEqual(['look', 'describe', 'classify', 'find']);

@@ -55,8 +55,6 @@ describe.each([
   it('answer like llava ask, to the byte', async () => {
     const expected = await Promise.all([
       ask(QUESTION, shapes),
-      ask('--format', 'short', QUESTION, shapes),
-      ask('--max-tokens', '2', QUESTION, shapes),
       ask('--region', '300,100,180,120', 'What shape is this?', shapes),
       ask('--format', 'caption', '', shapes),
       ask('--format', 'detailed', 'Describe the image.', shapes),
@@ -65,8 +63,6 @@ describe.each([
     const region = { x: 300, y: 100, width: 180, height: 120 };
     const answers = [
       await mcp.text('look', { picture: shapes, question: QUESTION }),
-      await mcp.text('look', { picture: shapes, question: QUESTION, format: 'short' }),
-      await mcp.text('look', { picture: shapes, question: QUESTION, max_tokens: 2 }),
       await mcp.text('look', { picture: shapes, question: 'What shape is this?', region }),
       await mcp.text('describe', { picture: shapes }),
       await mcp.text('describe', { picture: shapes, detail: 'long' }),
@@ -74,6 +70,11 @@ describe.each([
     ];
     expect(answers).toEqual(expected);
     expect(answers).not.toContain('');
+    const look = { picture: shapes, question: QUESTION };
+    expect(await mcp.text('look', { ...look, format: 'short' })).toBe('Red');
+    const cut = await mcp.call('look', { ...look, max_tokens: 2 });
+    expect(cut.structuredContent).toMatchObject({ stop: 'max-tokens' });
+    expect(answers[0]?.startsWith(textOf(cut))).toBe(true);
   });
 
   it('tell labels with their probabilities', async () => {
@@ -98,7 +99,7 @@ describe.each([
     expect(found.structuredContent).not.toHaveProperty('rectangleInFile');
     const [, image] = found.content;
     if (image?.type !== 'image') throw new Error('There is no picture.');
-    const drawn = join(folder, `drawn-${year}.png`);
+    const drawn = join(folder, 'drawn.png');
     await ask('--format', 'box', 'the blue star', shapes, '--draw', drawn);
     expect(Buffer.from(image.data, 'base64')).toEqual(readFileSync(drawn));
   });
@@ -133,7 +134,8 @@ describe.each([
 
   it('answer several calls at once', async () => {
     const pictures = [shapes, circle, square];
-    const expected = await Promise.all(pictures.map((picture) => ask('Describe the image.', picture)));
+    const lines = (await ask('Describe the image.', ...pictures)).split('\n');
+    const expected = lines.map((line) => line.split('\t')[1]);
     const calls = Array.from({ length: 12 }, (_, index) => {
       const picture = pictures[index % 3];
       return mcp.text('look', { picture, question: 'Describe the image.' });
@@ -157,7 +159,7 @@ describe.each([
   });
 });
 
-describe('a call', () => {
+describe.concurrent('a call', () => {
   /** Scored in many seconds, and one at a time. */
   const labels = Array.from(
     { length: 5000 },
@@ -176,8 +178,8 @@ describe('a call', () => {
     await expect(long).rejects.toThrow();
     const start = performance.now();
     expect(await look()).toBe(expected);
-    // Uncancelled, the labels take five times as long.
-    expect(performance.now() - start).toBeLessThan(5000);
+    // Uncancelled, the labels take twice as long and more.
+    expect(performance.now() - start).toBeLessThan(10_000);
     expect(mcp.stderr).toBe('');
   });
 
