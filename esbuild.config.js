@@ -91,6 +91,11 @@ const OPTIONS = {
   platform: 'node',
   target: 'node20',
   logLevel: 'warning',
+  // What the protocol's SDK needs of a browser is less: it comes without Ajv, half of it, which checks nothing of ours.
+  alias: {
+    '@modelcontextprotocol/server/_shims':
+      './node_modules/@modelcontextprotocol/server/dist/shimsBrowser.mjs',
+  },
   plugins: [globalProcess, readWhenCalled, findAtHome],
   external: [
     'node-llama-cpp',

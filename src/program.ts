@@ -9,6 +9,7 @@ import { addEvalCommand } from './commands/eval/eval-command.js';
 import { addFeaturesCommand } from './commands/features/features-command.js';
 import { addKeptCommands } from './commands/kept/kept-commands.js';
 import { addServeCommand } from './commands/serve/serve-command.js';
+import { addMcpCommand } from './commands/mcp/mcp-command.js';
 import { addModelsCommand } from './commands/models/models-command.js';
 import { describeVersions } from './engine/local/runtime/release.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-codes.js';
@@ -66,6 +67,7 @@ function makeProgram(context: CommandContext): Command {
   addModelsCommand(program, context);
   addServeCommand(program, context);
   addKeptCommands(program, context);
+  addMcpCommand(program, context);
   addDoctorCommand(program, context);
   addBenchCommand(program, context);
   return program;

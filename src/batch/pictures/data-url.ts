@@ -10,17 +10,20 @@ export function readDataUrl(url: string): Uint8Array {
   const head = DATA_URL.exec(url);
   if (head === null) throw new RowFailure('bad_picture', 'The data URL has no comma, so it holds nothing.');
   const data = url.slice(head[0].length);
-  return /;\s*base64\s*$/i.test(head[1] ?? '') ? readBase64(data) : readPercentEncoded(data);
+  if (!/;\s*base64\s*$/i.test(head[1] ?? '')) return readPercentEncoded(data);
+  const bytes = readBase64(data);
+  if (bytes === undefined)
+    throw new RowFailure('bad_picture', 'The data URL is not base64, though it says so.');
+  return bytes;
 }
 
-function readBase64(data: string): Uint8Array {
+/** The bytes of base64, white space left out; undefined when it is none. */
+export function readBase64(data: string): Uint8Array | undefined {
   // Buffer ends quietly at the first wrong character, so the length tells whether there was one.
   const clean = data.replace(/\s+/g, '').replace(/={1,2}$/, '');
   const bytes = Buffer.from(clean, 'base64');
   const isWhole = clean.length % 4 !== 1 && bytes.length === Math.floor((clean.length * 3) / 4);
-  if (!isWhole || !/^[\w+/-]*$/.test(clean))
-    throw new RowFailure('bad_picture', 'The data URL is not base64, though it says so.');
-  return bytes;
+  return isWhole && /^[\w+/-]*$/.test(clean) ? bytes : undefined;
 }
 
 function readPercentEncoded(data: string): Uint8Array {

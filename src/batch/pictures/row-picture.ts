@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { realPathInside } from '../../files/real-path-inside.js';
 import { decodePicture, type DecodedPicture } from '../../llava/decode-picture.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { drawMarks } from '../../llava/draw-marks.js';
@@ -111,23 +112,13 @@ async function sourceOf(image: string, rules: PictureRules, signal?: AbortSignal
   return { kind: 'file', path };
 }
 
-/** The real path, links followed; what does not exist is judged by its name. */
+/** The real path, links followed. @throws RowFailure 'path_refused' when it leads out of the folder of pictures */
 async function insideFolder(path: string, image: string, rules: PictureRules): Promise<string> {
-  const named = resolve(rules.imageFolder ?? '.');
-  const real = await realpath(path).catch(() => undefined);
-  const isAllowed =
-    real === undefined
-      ? isInside(resolve(path), named)
-      : isInside(real, await realpath(named).catch(() => named));
-  if (!isAllowed)
+  const real = await realPathInside(path, [rules.imageFolder ?? '.']);
+  if (real === undefined)
     throw new RowFailure('path_refused', `Picture ${quote(image)} is outside the folder of pictures.`);
-  await checkRegular(real ?? path, image);
-  return real ?? path;
-}
-
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+  await checkRegular(real, image);
+  return real;
 }
 
 /** Opening a pipe without a writer would wait for ever. */

@@ -12,14 +12,17 @@ export function checkFields<Schema extends v.GenericSchema>(
 ): v.InferOutput<Schema> {
   const result = v.safeParse(schema, fields, { abortEarly: true });
   if (result.success) return result.output;
-  throw new RowFailure('bad_row', describeIssue(result.issues[0]));
+  throw new RowFailure('bad_row', describeIssue('field', result.issues[0]));
 }
 
-function describeIssue(issue: v.BaseIssue<unknown>): string {
-  const field = quote(v.getDotPath(issue) ?? 'row');
-  if (issue.input === undefined) return `Field ${field} is missing.`;
+/** What is wrong with a value. @param what the value is, such as a field */
+export function describeIssue(what: string, issue: v.BaseIssue<unknown>): string {
+  const name = quote(v.getDotPath(issue) ?? 'row');
+  if (issue.expected === 'never') return `There is no ${what} ${name}.`;
+  const named = `${what[0]?.toUpperCase() ?? ''}${what.slice(1)} ${name}`;
+  if (issue.input === undefined) return `${named} is missing.`;
   const expected = issue.kind === 'schema' ? nameOf(issue.expected) : issue.message;
-  return `Field ${field} is ${showValue(issue.input)}: it takes ${expected}.`;
+  return `${named} is ${showValue(issue.input)}: it takes ${expected}.`;
 }
 
 function nameOf(type: string | null): string {

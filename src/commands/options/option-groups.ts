@@ -4,12 +4,16 @@ import { DEVICE_CHOICES } from '../../engine/devices/device-kind.js';
 import { KV_TYPES } from '../../engine/local/loading/placement.js';
 import { collect, durationOrNone, decimalNumber, layerCount, wholeNumber } from './option-parsers.js';
 
+/** How long an answer may be. */
+export interface LengthFlag {
+  readonly maxTokens: number;
+}
+
 /** How answer tokens are chosen. */
-export interface SamplingFlags {
+export interface SamplingFlags extends LengthFlag {
   readonly temperature: number;
   readonly topP: number;
   readonly seed?: number;
-  readonly maxTokens: number;
 }
 
 /** How pictures are read. */
@@ -70,7 +74,7 @@ export function addCacheOptions(command: Command): Command {
 }
 
 export function addSamplingOptions(command: Command): Command {
-  return command
+  const sampled = command
     .option(
       '--temperature <t>',
       '0 picks the most likely words; higher, up to 2, varies more',
@@ -78,8 +82,12 @@ export function addSamplingOptions(command: Command): Command {
       0,
     )
     .option('--top-p <p>', 'share of the probability mass to sample from', decimalNumber(0, 1, false), 1)
-    .option('--seed <n>', 'make sampled answers repeatable', wholeNumber(0, 2 ** 32 - 1))
-    .option('--max-tokens <n>', 'limit on the answer, in tokens', wholeNumber(1, 1_000_000), 512);
+    .option('--seed <n>', 'make sampled answers repeatable', wholeNumber(0, 2 ** 32 - 1));
+  return addLengthOption(sampled);
+}
+
+export function addLengthOption(command: Command): Command {
+  return command.option('--max-tokens <n>', 'limit on the answer, in tokens', wholeNumber(1, 1_000_000), 512);
 }
 
 export function addPictureOptions(command: Command): Command {
