@@ -100,6 +100,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("openTower", Napi::Function::New<js_open_tower>(env, "openTower"));
   exports.Set("evaluateFeatures", Napi::Function::New<js_evaluate_features>(env, "evaluateFeatures"));
   exports.Set("logProbabilities", Napi::Function::New<js_log_probabilities>(env, "logProbabilities"));
+  exports.Set("likeliestTokens", Napi::Function::New<js_likeliest_tokens>(env, "likeliestTokens"));
   exports.Set("sortLogits", Napi::Function::New<js_sort_logits>(env, "sortLogits"));
   exports.Set("cancelEvaluation", Napi::Function::New<js_cancel_evaluation>(env, "cancelEvaluation"));
   exports.Set("cancelAll", Napi::Function::New<js_cancel_all>(env, "cancelAll"));

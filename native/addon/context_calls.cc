@@ -83,6 +83,18 @@ Napi::Value js_log_probabilities(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value js_likeliest_tokens(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    require_attached();
+    const int index = arguments::integer(info[1], "logitIndex", 0, 1 << 20);
+    const int most = arguments::integer(info[2], "most", 0, 1 << 20);
+    const std::vector<llama_token> tokens = likeliest_tokens(unwrap_context(info[0]), index, most);
+    Napi::Int32Array result = Napi::Int32Array::New(info.Env(), tokens.size());
+    std::copy(tokens.begin(), tokens.end(), result.Data());
+    return result;
+  });
+}
+
 Napi::Value js_sort_logits(const Napi::CallbackInfo& info) {
   return throwing(info.Env(), [&]() -> Napi::Value {
     require_attached();

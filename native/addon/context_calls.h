@@ -6,6 +6,7 @@
 
 Napi::Value js_evaluate_features(const Napi::CallbackInfo& info);
 Napi::Value js_log_probabilities(const Napi::CallbackInfo& info);
+Napi::Value js_likeliest_tokens(const Napi::CallbackInfo& info);
 Napi::Value js_sort_logits(const Napi::CallbackInfo& info);
 
 /** Stops the evaluations in flight; takes nothing. */

@@ -13,6 +13,12 @@ std::vector<double> log_probabilities(llama_context* context, int32_t index,
                                       const std::vector<llama_token>& tokens);
 
 /**
+ * The most probable tokens at one output of the last batch, the likeliest first; of equals the lower one. Fewer when the
+ * vocabulary has no more. Throws INVALID_ARGUMENT as log_probabilities() does.
+ */
+std::vector<llama_token> likeliest_tokens(llama_context* context, int32_t index, int32_t most);
+
+/**
  * Brings the logits of the last batch into the order of its tokens. llama.cpp does so when it is first asked for any, which
  * two threads must not do at once.
  */

@@ -26,13 +26,21 @@ export interface Sampling {
   readonly stop?: readonly string[] | undefined;
   /** Whether the end tells how likely each token was. */
   readonly logprobs?: boolean | undefined;
+  /** With `logprobs`: how many of the likeliest tokens are told for each place. Default: none. */
+  readonly topLogprobs?: number | undefined;
 }
 
-/** A token of an answer. */
-export interface AnswerToken {
+/** A token that stands, or could stand, in an answer. */
+export interface LikelyToken {
   readonly text: string;
   /** Natural logarithm of its probability, from the raw logits: before temperature, top-p and grammar. */
   readonly logProbability: number;
+}
+
+/** A token of an answer. */
+export interface AnswerToken extends LikelyToken {
+  /** The likeliest tokens at its place, the likeliest first, when the sampling asks for them. */
+  readonly likeliest?: readonly LikelyToken[];
 }
 
 /** How likely a text is as the answer to a question. */

@@ -132,7 +132,7 @@ export const scoresSchema = v.array(v.object(score));
 export const shownSchema = v.object({ tokens: count, imageTokens: count });
 export const countSchema = v.object({ tokens: count });
 
-const rival = { text: v.string(), logProbability: real };
+const token = { text: v.string(), logProbability: real };
 const usage = v.object({
   promptTokens: count,
   evaluatedTokens: count,
@@ -148,7 +148,9 @@ export const eventSchema = v.variant('type', [
     type: v.literal('done'),
     reason: v.picklist(['end', 'max-tokens', 'context-full']),
     usage,
-    tokens: v.exactOptional(v.array(v.object({ ...rival, top: v.exactOptional(v.array(v.object(rival))) }))),
+    tokens: v.exactOptional(
+      v.array(v.object({ ...token, likeliest: v.exactOptional(v.array(v.object(token))) })),
+    ),
   }),
   v.object({ type: v.literal('failed'), error: v.unknown() }),
 ]);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer } from '../answer/answer-question.js';
+import type { LikelyToken } from '../engine/engine.js';
 import type { AnswerRecord } from '../answer/answer-record.js';
 
 /** What every part of one completion says. */
@@ -74,11 +75,13 @@ function usageOf({ counts: { prompt, answer } }: Answer): object {
 
 function logprobsOf({ tokens }: Answer): object | null {
   if (tokens === undefined) return null;
-  const content = tokens.map(({ text, logProbability }) => ({
-    token: text,
-    logprob: logProbability,
-    bytes: [...Buffer.from(text)],
-    top_logprobs: [],
+  const content = tokens.map(({ likeliest = [], ...token }) => ({
+    ...logprobOf(token),
+    top_logprobs: likeliest.map(logprobOf),
   }));
   return { content, refusal: null };
+}
+
+function logprobOf({ text, logProbability }: LikelyToken): object {
+  return { token: text, logprob: logProbability, bytes: [...Buffer.from(text)] };
 }

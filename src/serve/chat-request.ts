@@ -33,6 +33,9 @@ export interface ChatRequest {
 /** As many as OpenAI's own API takes. */
 const MOST_STOP_TEXTS = 4;
 
+/** As many as OpenAI's own API tells. */
+const COUNT_OF_LIKELIEST = 'a number from 0 to 20';
+
 const stopText = v.pipe(v.string(), v.nonEmpty('a text that is not empty'));
 const stopTexts = v.pipe(v.array(stopText), v.maxLength(MOST_STOP_TEXTS, `${MOST_STOP_TEXTS} texts at most`));
 
@@ -43,6 +46,14 @@ const bodySchema = v.looseObject({
   stream_options: v.nullish(v.looseObject({ include_usage: v.nullish(v.boolean()) })),
   stop: v.nullish(v.union([stopText, stopTexts])),
   logprobs: v.nullish(v.boolean()),
+  top_logprobs: v.nullish(
+    v.pipe(
+      v.number(),
+      v.integer('a whole number'),
+      v.minValue(0, COUNT_OF_LIKELIEST),
+      v.maxValue(20, COUNT_OF_LIKELIEST),
+    ),
+  ),
   max_completion_tokens: samplingFields.max_tokens,
   ...samplingFields,
   response_format: v.nullish(
@@ -70,7 +81,6 @@ type Body = v.InferOutput<typeof bodySchema>;
 /** Parameters that would change the answer, with the only value that can be had. */
 const ONLY_VALUES: Readonly<Record<string, unknown>> = {
   n: 1,
-  top_logprobs: 0,
   presence_penalty: 0,
   frequency_penalty: 0,
 };
@@ -85,6 +95,8 @@ const NEVER = ['tools', 'functions', 'logit_bias', 'audio', 'prediction'];
 export function readChatRequest(body: unknown, defaults: Sampling): ChatRequest {
   const checked = checkBody(bodySchema, body);
   checkParameters(checked);
+  if ((checked.top_logprobs ?? 0) > 0 && checked.logprobs !== true)
+    throw new RequestProblem(400, '"top_logprobs" goes with "logprobs": true.', { param: 'top_logprobs' });
   const { image, systemText, turns, question } = readConversation(checked.messages);
   return {
     image,
@@ -101,6 +113,7 @@ function readAsking(question: string, body: Body, defaults: Sampling): Asking {
   const settings = { ...body, max_tokens: body.max_tokens ?? body.max_completion_tokens };
   const sampling = readSamplingFields(settings, defaults);
   const stop = body.stop ?? undefined;
+  const topLogprobs = body.top_logprobs ?? undefined;
   const options = asProblem('llava', () => readQuestionFields(body.llava ?? {}));
   const said = {
     ...options,
@@ -112,7 +125,13 @@ function readAsking(question: string, body: Body, defaults: Sampling): Asking {
     settleQuestion(
       question,
       said,
-      { sampling: stop === undefined ? sampling : { ...sampling, stop: [stop].flat() } },
+      {
+        sampling: {
+          ...sampling,
+          ...(stop === undefined ? {} : { stop: [stop].flat() }),
+          ...(topLogprobs === undefined ? {} : { topLogprobs }),
+        },
+      },
       options.format === undefined,
     ),
   );

@@ -71,6 +71,7 @@ const REQUEST = {
     max_completion_tokens: { type: 'integer', minimum: 1 },
     stop: { oneOf: [text, { ...texts, maxItems: 4 }] },
     logprobs: flag,
+    top_logprobs: { type: 'integer', minimum: 0, maximum: 20 },
     n: { const: 1 },
     response_format: {
       type: 'object',

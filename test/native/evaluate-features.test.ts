@@ -134,6 +134,16 @@ describe('log-probabilities', () => {
     expect(refusal(() => read(index, tokens))).toBe('INVALID_ARGUMENT');
   });
 
+  it.each([
+    ['a place without logits', 0, 5],
+    ['half a place', 0.5, 5],
+    ['a negative number', 0, -1],
+  ])('and the likeliest tokens refuse %s', (_, index, most) => {
+    expect(refusal(() => backend.addon.likeliestTokens(nativeOf(context) as object, index, most))).toBe(
+      'INVALID_ARGUMENT',
+    );
+  });
+
   it('refuse another object for a context', () => {
     expect(refusal(() => read(0, Int32Array.of(1), {}))).toBe('INVALID_ARGUMENT');
   });

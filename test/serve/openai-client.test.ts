@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import OpenAI, { BadRequestError } from 'openai';
 import type { ChatCompletionMessageParam } from 'openai/resources';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ScoredChoice as Scored } from '../../src/engine/engine.js';
 import { projectFile, runLlava } from '../helpers/run-llava.js';
 import { askAbout, RunningServer } from '../helpers/running-server.js';
 
@@ -101,6 +102,28 @@ describe('OpenAI’s own client', () => {
     for (const { logprob } of content) expect(logprob).toBeLessThanOrEqual(0);
   });
 
+  it('gets the likeliest tokens, as probable as the labels of the same name are', async () => {
+    const ask = (rest: object) =>
+      client.chat.completions.create({
+        model: 'demo',
+        messages: messages('What color is the circle?'),
+        ...rest,
+      }) as unknown as Promise<OpenAI.ChatCompletion & { llava: { probabilities: readonly Scored[] } }>;
+    const told = await ask({ logprobs: true, top_logprobs: 20, llava: { format: 'short' } });
+    const [first] = told.choices[0]?.logprobs?.content ?? [];
+    const top = first?.top_logprobs ?? [];
+    expect(top).toHaveLength(20);
+    expect(top[0]).toMatchObject({ token: first?.token, logprob: first?.logprob });
+    const logs = top.map(({ logprob }) => logprob);
+    expect(logs).toEqual([...logs].sort((a, b) => b - a));
+    const names = top.map(({ token }) => token).filter((token) => /^[A-Z][a-z]+$/.test(token));
+    expect(names.length).toBeGreaterThan(3);
+    const labelled = await ask({ llava: { format: 'short', labels: names, probabilities: true } });
+    for (const { choice, logLikelihood, tokens } of labelled.llava.probabilities)
+      if (tokens === 1)
+        expect(logLikelihood).toBeCloseTo(top.find(({ token }) => token === choice)?.logprob ?? NaN, 4);
+  });
+
   it('gets JSON by a schema, or any JSON object', async () => {
     const schema = {
       type: 'object',
@@ -165,6 +188,8 @@ describe('OpenAI’s own client', () => {
       'messages',
       /image_url/,
     ],
+    ['more of the likeliest than are told', { logprobs: true, top_logprobs: 21 }, 'top_logprobs', /0 to 20/],
+    ['the likeliest without logprobs', { top_logprobs: 2 }, 'top_logprobs', /goes with/],
     ['two answers', { n: 2 }, 'n', /only 1/],
     ['tools', { tools: [{ type: 'function', function: { name: 'f' } }] }, 'tools', /not supported/],
     ['a temperature of 3', { temperature: 3 }, 'temperature', /from 0 to 2/],

@@ -21,7 +21,7 @@ import type { Grammars } from './choosing/grammars.js';
 import type { ImageSlots } from './sequences/image-slots.js';
 import type { NativeAddon } from './runtime/native-addon.js';
 import { scoreTree } from './choosing/score-tree.js';
-import { evaluateReading } from './sequences/sequence-bridge.js';
+import { evaluateAnswer } from './sequences/sequence-bridge.js';
 import type { PrefixParts } from './sequences/sequence-pool.js';
 import { StopTexts } from './sequences/stop-texts.js';
 import { TextStream } from './sequences/text-stream.js';
@@ -113,7 +113,7 @@ export class LlamaPicture implements ShownPicture {
     const answerStart = firstTokenAt ?? end;
     const tokens =
       sampling.logprobs === true
-        ? await this.#tellTokens(sequence, promptTokens - 1, open, answered)
+        ? await this.#tellTokens(sequence, promptTokens - 1, open, answered, sampling.topLogprobs ?? 0)
         : undefined;
     yield {
       type: 'done',
@@ -182,22 +182,23 @@ export class LlamaPicture implements ShownPicture {
     start: number,
     open: readonly Token[],
     answered: readonly Token[],
+    most: number,
   ): Promise<readonly AnswerToken[]> {
     const { model, addon } = this.#tools;
     const [last] = open.slice(-1);
     if (last === undefined || answered.length === 0) return [];
     await sequence.eraseContextTokenRanges([{ start, end: sequence.nextTokenIndex }]);
     const way = [last, ...answered.slice(0, -1)];
-    const logs = await evaluateReading(
-      addon,
-      sequence,
-      way,
-      answered.map((token) => [token]),
-    );
-    return answered.map((token, index) => ({
-      text: model.detokenize([token], false, answered.slice(0, index)),
-      logProbability: logs[index]?.[0] ?? NaN,
-    }));
+    const read = await evaluateAnswer(addon, sequence, way, answered, most);
+    return read.map(({ logProbability, likeliest }, place) => {
+      const textOf = (token: Token) => model.detokenize([token], false, answered.slice(0, place));
+      const told = { text: textOf(answered[place] ?? last), logProbability };
+      if (most === 0) return told;
+      return {
+        ...told,
+        likeliest: likeliest.map(([token, log]) => ({ text: textOf(token), logProbability: log })),
+      };
+    });
   }
 
   /**

@@ -143,6 +143,11 @@ export interface NativeAddon extends NativeKernels {
    */
   logProbabilities(nativeContext: object, logitIndex: number, tokens: Int32Array): Float64Array;
   /**
+   * The most probable tokens there, the likeliest first.
+   * @throws as {@link logProbabilities}
+   */
+  likeliestTokens(nativeContext: object, logitIndex: number, most: number): Int32Array;
+  /**
    * Brings the logits of the last batch into the order of its tokens, which llama.cpp does when it is first asked for any:
    * before several threads ask.
    * @throws CLOSED, INCOMPATIBLE

@@ -146,17 +146,52 @@ export async function evaluateReading(
   behind: readonly (readonly Token[])[],
 ): Promise<readonly Float64Array[]> {
   const { _ctx: nativeContext } = sequence.context as unknown as ContextInternals;
+  const isRead = behind.map((wanted) => wanted.length > 0);
+  return await readLogits(sequence, tokens, isRead, (logitIndex, place) =>
+    addon.logProbabilities(nativeContext, logitIndex, Int32Array.from(behind[place] ?? [])),
+  );
+}
+
+/** How likely a token of an answer was, and which tokens were likeliest there; natural logarithms of probabilities. */
+export interface ReadToken {
+  readonly logProbability: number;
+  /** The likeliest first. */
+  readonly likeliest: readonly (readonly [token: Token, logProbability: number])[];
+}
+
+/**
+ * Evaluates tokens at the sequence's next positions and tells of the token that was answered behind each of them.
+ * @param answered as many as `tokens`
+ * @param most how many of the likeliest tokens to tell of
+ * @throws as {@link evaluateReading}
+ */
+export async function evaluateAnswer(
+  addon: NativeAddon,
+  sequence: LlamaContextSequence,
+  tokens: readonly Token[],
+  answered: readonly Token[],
+  most: number,
+): Promise<readonly ReadToken[]> {
+  const { _ctx: nativeContext } = sequence.context as unknown as ContextInternals;
+  const isRead = tokens.map(() => true);
+  return await readLogits(sequence, tokens, isRead, (logitIndex, place): ReadToken => {
+    const likeliest = [...addon.likeliestTokens(nativeContext, logitIndex, most)] as Token[];
+    const wanted = Int32Array.from([...answered.slice(place, place + 1), ...likeliest]);
+    const [logProbability = NaN, ...logs] = addon.logProbabilities(nativeContext, logitIndex, wanted);
+    return { logProbability, likeliest: likeliest.map((token, rank) => [token, logs[rank] ?? NaN]) };
+  });
+}
+
+async function readLogits<Value>(
+  sequence: LlamaContextSequence,
+  tokens: readonly Token[],
+  isRead: readonly boolean[],
+  read: (logitIndex: number, place: number) => Value,
+): Promise<readonly Value[]> {
   const books = sequence as unknown as SequenceInternals;
+  const shift = { size: 1, strategy: 'eraseBeginning' } as const;
   try {
-    return await books._decodeTokens(
-      tokens,
-      behind.map((wanted) => wanted.length > 0),
-      USUAL_PRIORITY,
-      books._tokenMeter,
-      { size: 1, strategy: 'eraseBeginning' },
-      (logitIndex, place) =>
-        addon.logProbabilities(nativeContext, logitIndex, Int32Array.from(behind[place] ?? [])),
-    );
+    return await books._decodeTokens(tokens, isRead, USUAL_PRIORITY, books._tokenMeter, shift, read);
   } catch (error) {
     throw nativeFailure(error);
   }
