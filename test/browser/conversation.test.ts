@@ -235,9 +235,10 @@ describe('a conversation', () => {
 
   it('is had with the keyboard alone', async () => {
     const { page } = shown;
+    // Before the key: the browser must know first that its dialogue is not to be shown.
+    const dialogue = page.waitForEvent('filechooser');
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('drop');
-    const dialogue = page.waitForEvent('filechooser');
     await page.keyboard.press('Enter');
     await (await dialogue).setFiles(SHAPES);
     await page.waitForFunction(() => document.activeElement?.id === 'question');
