@@ -4,6 +4,7 @@ import { putQuestion } from '../answer/asked-question.js';
 import type { PictureFetcher } from '../batch/pictures/fetch-picture.js';
 import type { Engine } from '../engine/engine.js';
 import type { ChatRequest } from './chat-request.js';
+import type { RecentPixels } from './recent-pixels.js';
 import { readRequestPicture } from './request-picture.js';
 import { asProblem, RequestProblem } from './request-problem.js';
 
@@ -16,6 +17,7 @@ export interface AnswerMeans {
   readonly engine: Engine;
   /** The model's name. */
   readonly model: string;
+  readonly recentPixels: RecentPixels;
   readonly fetcher: PictureFetcher | undefined;
   /** Aborted when the client has gone, or the server ends. */
   readonly signal: AbortSignal;
@@ -27,12 +29,13 @@ export interface AnswerMeans {
  */
 export async function* answerRequest(
   { image, systemText, turns, asking, imageTokens }: ChatRequest,
-  { engine, model, fetcher, signal }: AnswerMeans,
+  { engine, model, recentPixels, fetcher, signal }: AnswerMeans,
 ): AsyncGenerator<ServedEvent, undefined> {
   const { imageSize, contextSize, device } = engine.info;
   const { pixels, sha256 } = await readRequestPicture(
     image,
     { imageSize, marks: asking.marks },
+    recentPixels,
     fetcher,
     signal,
   );

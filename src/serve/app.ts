@@ -23,7 +23,8 @@ import { readJson } from './read-json.js';
 import { pageRoute } from './page-route.js';
 import { RequestProblem } from './request-problem.js';
 import type { ServerMetrics } from './server-metrics.js';
-import type { WarmEngine } from './warm-engine.js';
+import { RecentPixels } from './recent-pixels.js';
+import { KEPT_PICTURES, type WarmEngine } from './warm-engine.js';
 
 /** What a server answers with. */
 export interface AppParts extends GuardOptions {
@@ -54,6 +55,7 @@ const CREATED = 0;
 /** All routes of a server, which may listen anywhere. */
 export function createApp(parts: AppParts): Hono {
   const app = new Hono();
+  const recentPixels = new RecentPixels(KEPT_PICTURES);
   app.use(async (context, next) => {
     await next();
     // Strangers' paths are one, or they would fill the memory.
@@ -76,8 +78,8 @@ export function createApp(parts: AppParts): Hono {
     return context.body(text, 200, { 'Content-Type': type });
   });
   app.get('/openapi.json', (context) => context.json(describeApi(parts.version)));
-  app.post('/v1/chat/completions', (context) => complete(context, parts));
-  if (parts.kept !== undefined) addEngineRoutes(app, { ...parts, ...parts.kept });
+  app.post('/v1/chat/completions', (context) => complete(context, parts, recentPixels));
+  if (parts.kept !== undefined) addEngineRoutes(app, { ...parts, ...parts.kept, recentPixels });
   app.notFound(() => {
     throw new RequestProblem(404, 'There is nothing here. /openapi.json lists what there is.', {
       code: 'not_found',
@@ -87,11 +89,11 @@ export function createApp(parts: AppParts): Hono {
   return app;
 }
 
-async function complete(context: Context, parts: AppParts): Promise<Response> {
+async function complete(context: Context, parts: AppParts, recentPixels: RecentPixels): Promise<Response> {
   const request = readChatRequest(await readJson(context, parts.maxBodyBytes), parts.sampling);
   const gone = new AbortController();
   const signal = AbortSignal.any([parts.signal, gone.signal, context.req.raw.signal]);
-  const events = serve(request, parts, signal);
+  const events = serve(request, parts, recentPixels, signal);
   if (request.isStreamed) return await stream(context, request, events, parts, gone);
   for await (const event of events)
     if (event.type === 'answer')
@@ -102,12 +104,19 @@ async function complete(context: Context, parts: AppParts): Promise<Response> {
 async function* serve(
   request: ChatRequest,
   { engine, admission, model, fetcher, metrics }: AppParts,
+  recentPixels: RecentPixels,
   signal: AbortSignal,
 ): AsyncGenerator<ServedEvent, undefined> {
   const inside = admission.enter();
   try {
     using lent = await engine.lend();
-    for await (const event of answerRequest(request, { engine: lent.engine, model, fetcher, signal })) {
+    for await (const event of answerRequest(request, {
+      engine: lent.engine,
+      model,
+      recentPixels,
+      fetcher,
+      signal,
+    })) {
       if (event.type === 'answer') metrics.countAnswer(event.answer);
       yield event;
     }

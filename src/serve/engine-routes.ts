@@ -2,7 +2,6 @@ import type { Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import type * as v from 'valibot';
 import type { Engine, ShownPicture } from '../engine/engine.js';
-import { loadPixels } from '../llava/pixels.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import {
   askSchema,
@@ -19,11 +18,13 @@ import {
 } from '../kept/wire.js';
 import { checkBody } from './check-body.js';
 import { readJson } from './read-json.js';
+import type { RecentPixels } from './recent-pixels.js';
 import type { WarmEngine } from './warm-engine.js';
 
 /** What a kept engine's own commands are answered with. */
 export interface EngineRoutesParts {
   readonly engine: WarmEngine;
+  readonly recentPixels: RecentPixels;
   readonly maxBodyBytes: number;
   /** Aborted when the server ends and waits no longer. */
   readonly signal: AbortSignal;
@@ -61,7 +62,7 @@ export function addEngineRoutes(app: Hono, parts: EngineRoutesParts): void {
   );
   app.post('/engine/pixels', (context) =>
     answer(context, parts, pictureSchema, async ({ label, bytes, ...options }, { info: { imageSize } }) => {
-      const pixels = await loadPixels({ kind: 'bytes', label, bytes }, { imageSize, ...options });
+      const { pixels } = await parts.recentPixels.load(label, bytes, { imageSize, ...options });
       return { ...pixels, rgb: writeBytes(pixels.rgb) };
     }),
   );

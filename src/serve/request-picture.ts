@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { readDataUrl } from '../batch/pictures/data-url.js';
 import type { PictureFetcher } from '../batch/pictures/fetch-picture.js';
 import { isAddress } from '../batch/pictures/row-picture.js';
 import { RowFailure } from '../batch/rows/row-error.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Mark } from '../llava/mark.js';
-import { loadPixels, type Pixels } from '../llava/pixels.js';
+import type { Pixels } from '../llava/pixels.js';
+import type { RecentPixels } from './recent-pixels.js';
 import { RequestProblem } from './request-problem.js';
 
 /** A picture as the model sees it, and the hash of its bytes. */
@@ -16,19 +16,19 @@ export interface RequestPicture {
 
 /**
  * The picture of a request: the bytes of a data URL, or of an address where these are allowed. No file is ever opened.
+ * @param recent has the pixels of pictures asked about before
  * @param fetcher fetches addresses; without it they are refused
  * @throws RequestProblem 400 for what is no picture, or may not be fetched
  */
 export async function readRequestPicture(
   image: string,
   options: { readonly imageSize: number; readonly marks: readonly Mark[] },
+  recent: RecentPixels,
   fetcher: PictureFetcher | undefined,
   signal: AbortSignal,
 ): Promise<RequestPicture> {
   try {
-    const bytes = await bytesOf(image, fetcher, signal);
-    const pixels = await loadPixels({ kind: 'bytes', label: 'image_url', bytes }, options);
-    return { pixels, sha256: createHash('sha256').update(bytes).digest('hex') };
+    return await recent.load('image_url', await bytesOf(image, fetcher, signal), options);
   } catch (error) {
     if (error instanceof RowFailure) throw pictureProblem(error.message, error.code);
     if (error instanceof ExpectedError && error.kind === 'input') throw pictureProblem(error.message);

@@ -1,0 +1,137 @@
+/*
+ * llava serve beside llava batch: answers a second with 8 clients, what a request costs outside the engine, and memory over
+ * thousands of requests. npm run bench:serve [questions] [rounds] [requests of the memory run]
+ */
+import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { median, spread } from '../src/bench/figures.js';
+import { drawScenes } from '../src/eval/demo/demo-scenes.js';
+import { loadPixels } from '../src/llava/pixels.js';
+import { runLlava } from '../test/helpers/run-llava.js';
+import { askAbout, RunningServer } from '../test/helpers/running-server.js';
+
+const CLIENTS = 8;
+const A_PICTURE = 20;
+const [questions = 1000, rounds = 3, requests = 20_000] = process.argv.slice(2).map(Number);
+
+interface Question {
+  readonly path: string;
+  /** A row of a batch, and the body of a request. */
+  readonly row: string;
+  readonly body: string;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'llava-bench-serve-'));
+try {
+  const asked = await draw(questions);
+  const input = join(folder, 'rows.jsonl');
+  writeFileSync(input, asked.map(({ row }) => `${row}\n`).join(''));
+  process.stdout.write(
+    `node ${process.version}, ${availableParallelism()} cores, ${questions} questions about ${Math.ceil(questions / A_PICTURE)} pictures\n`,
+  );
+  await compareRates(asked, input);
+  await measureOverhead(asked);
+  await measureMemory(asked);
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function draw(count: number): Promise<readonly Question[]> {
+  const drawn: Question[] = [];
+  for await (const { path, questions: about } of drawScenes(folder, 7, Math.ceil(count / A_PICTURE)))
+    for (const { question, format, choices } of about.slice(0, A_PICTURE)) {
+      const fields = { format, ...(choices && { choices }) };
+      drawn.push({
+        path,
+        row: JSON.stringify({ id: drawn.length, image: path, question, ...fields }),
+        body: JSON.stringify({ messages: askAbout(readFileSync(path), question), llava: fields }),
+      });
+    }
+  return drawn.slice(0, count);
+}
+
+/** Answers a second, batch and server in turn; the server is started once, the batch each time. */
+async function compareRates(asked: readonly Question[], input: string): Promise<void> {
+  await using server = await RunningServer.start('--parallel', String(CLIENTS));
+  await askAll(server, asked.slice(0, 100), CLIENTS);
+  const rates = { batch: [] as number[], serve: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    rates.batch.push(
+      await rateOf(() => runLlava(['batch', input, '--parallel', String(CLIENTS), '--keep', '0'])),
+    );
+    rates.serve.push(await rateOf(() => askAll(server, asked, CLIENTS)));
+  }
+  const ratio = median(rates.serve) / median(rates.batch);
+  process.stdout.write(
+    `answers a second: batch --parallel ${CLIENTS} ${spread(rates.batch, 1)}, ` +
+      `serve with ${CLIENTS} clients ${spread(rates.serve, 1)}, ratio ${ratio.toFixed(2)}\n`,
+  );
+}
+
+async function rateOf(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return (questions * 1000) / (performance.now() - start);
+}
+
+/** What one client waits for beside the engine and the picture's decoding. */
+async function measureOverhead(asked: readonly Question[]): Promise<void> {
+  await using server = await RunningServer.start('--parallel', '1');
+  await askAll(server, asked.slice(0, 200), 1);
+  const outside: number[] = [];
+  for (const { body } of asked.slice(0, 300)) {
+    const before = await engineSeconds(server);
+    const start = performance.now();
+    await (await server.post(body)).arrayBuffer();
+    const whole = performance.now() - start;
+    outside.push(whole - ((await engineSeconds(server)) - before) * 1000);
+  }
+  const decoding: number[] = [];
+  for (const { path } of asked.slice(0, 300)) {
+    const start = performance.now();
+    await loadPixels({ kind: 'file', path }, { imageSize: 112 });
+    decoding.push(performance.now() - start);
+  }
+  process.stdout.write(
+    `a request outside the engine: ${spread(outside)} ms, of which the picture's decoding takes ${spread(decoding)} ms\n`,
+  );
+}
+
+/** Looking, reading and answering so far. */
+async function engineSeconds(server: RunningServer): Promise<number> {
+  const sums = (await metrics(server)).matchAll(/^llava_seconds_sum\{[^}]*\} (\S+)$/gm);
+  return [...sums].reduce((total, [, seconds]) => total + Number(seconds), 0);
+}
+
+async function measureMemory(asked: readonly Question[]): Promise<void> {
+  await using server = await RunningServer.start('--parallel', String(CLIENTS));
+  process.stdout.write('requests  memory, MB\n');
+  for (let tenth = 1; tenth <= 10; tenth++) {
+    for (let left = requests / 10; left > 0; left -= asked.length)
+      await askAll(server, asked.slice(0, left), CLIENTS);
+    const [, bytes] = /^process_resident_memory_bytes (\S+)$/m.exec(await metrics(server)) ?? [];
+    const columns = [
+      String((tenth * requests) / 10).padStart(8),
+      (Number(bytes) / 1e6).toFixed(0).padStart(10),
+    ];
+    process.stdout.write(`${columns.join('  ')}\n`);
+  }
+}
+
+async function metrics(server: RunningServer): Promise<string> {
+  return await (await fetch(`${server.address}/metrics`)).text();
+}
+
+/** @throws when a question has no answer */
+async function askAll(server: RunningServer, asked: readonly Question[], clients: number): Promise<void> {
+  let next = 0;
+  const client = async () => {
+    for (let question = asked[next++]; question !== undefined; question = asked[next++]) {
+      const response = await server.post(question.body);
+      if (!response.ok) throw new Error(await response.text());
+      await response.arrayBuffer();
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { RecentlyUsed } from '../engine/local/caches/recently-used.js';
+import { loadPixels, type PixelOptions, type Pixels } from '../llava/pixels.js';
+
+/** Pixels of the pictures asked about last, so that another question about one of them decodes nothing. */
+export class RecentPixels {
+  readonly #pixels: RecentlyUsed<Pixels>;
+
+  /** @param most pictures whose pixels are kept: 0.3 MB each with 336² pixels */
+  constructor(most: number) {
+    this.#pixels = new RecentlyUsed(most);
+  }
+
+  /**
+   * The pixels of a picture, and the hash of its bytes.
+   * @param label what to call the picture
+   * @throws ExpectedError('input') when it cannot be shown to the model whole
+   */
+  async load(
+    label: string,
+    bytes: Uint8Array,
+    options: PixelOptions,
+  ): Promise<{ readonly pixels: Pixels; readonly sha256: string }> {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const pixels = await this.#pixels.get(`${sha256} ${JSON.stringify(options)}`, () =>
+      loadPixels({ kind: 'bytes', label, bytes }, options),
+    );
+    // The same bytes may have had another name before.
+    return { pixels: { ...pixels, picture: { ...pixels.picture, label } }, sha256 };
+  }
+}
