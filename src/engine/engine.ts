@@ -1,3 +1,4 @@
+import { ExpectedError } from '../llava/expected-error.js';
 import type { ConversationForm, Turn } from '../llava/conversation.js';
 import type { SquarePixels } from '../llava/pixels.js';
 
@@ -70,6 +71,13 @@ export interface ScoredChoice extends ContinuationScore {
   readonly probability: number;
 }
 
+/** The prompt takes more positions than the context has. */
+export class ContextFull extends ExpectedError {
+  constructor(message: string, hint: string) {
+    super('engine', message, { hint });
+  }
+}
+
 /** `end`: the model ended its turn. `max-tokens` and `context-full`: the answer was cut there. */
 export type StopReason = 'end' | 'max-tokens' | 'context-full';
 
@@ -103,7 +111,7 @@ export interface ShownPicture {
    * Answers a question after the turns said before; what of those is still known is not computed again. Questions asked
    * at the same time are answered side by side, as many as the engine can.
    * @param request the user's turn: question and formatting prompt
-   * @throws ExpectedError('engine') when it does not fit the context; ExpectedError('usage') for a bad grammar;
+   * @throws ContextFull when it does not fit; ExpectedError('engine') when the engine fails; ExpectedError('usage') for a bad grammar;
    * ExpectedError('interrupted') on abort
    */
   ask(
@@ -115,7 +123,7 @@ export interface ShownPicture {
   /**
    * How likely each text is as the answer, from the raw logits: of thousands, what they share is computed once.
    * @param continuations answers as they would be printed, such as `Red`
-   * @throws ExpectedError('engine') when one does not fit the context; ExpectedError('interrupted') on abort
+   * @throws ContextFull when one does not fit; ExpectedError('interrupted') on abort
    */
   score(
     request: string,

@@ -2,7 +2,7 @@ import { answerQuestion, type Answer } from '../answer/answer-question.js';
 import { recordAnswer, type AnswerRecord } from '../answer/answer-record.js';
 import { putQuestion } from '../answer/asked-question.js';
 import type { PictureFetcher } from '../batch/pictures/fetch-picture.js';
-import type { Engine } from '../engine/engine.js';
+import { ContextFull, type Engine } from '../engine/engine.js';
 import type { ChatRequest } from './chat-request.js';
 import type { RecentPixels } from './recent-pixels.js';
 import { readRequestPicture } from './request-picture.js';
@@ -31,7 +31,7 @@ export async function* answerRequest(
   { image, systemText, turns, asking, imageTokens }: ChatRequest,
   { engine, model, recentPixels, fetcher, signal }: AnswerMeans,
 ): AsyncGenerator<ServedEvent, undefined> {
-  const { imageSize, contextSize, device } = engine.info;
+  const { imageSize, device } = engine.info;
   const { pixels, sha256 } = await readRequestPicture(
     image,
     { imageSize, marks: asking.marks },
@@ -40,21 +40,19 @@ export async function* answerRequest(
     signal,
   );
   const asked = asProblem('llava', () => putQuestion(asking, pixels.picture));
-  // Without the signal, since others may wait for the same picture.
-  const shown = await engine.show(pixels, { systemText, imageTokens });
-  signal.throwIfAborted();
-  const positions = await shown.countTokens(asked.request, turns);
-  if (positions >= contextSize)
-    throw new RequestProblem(
-      400,
-      `Picture and messages take ${positions} positions, and the context has ${contextSize}.`,
-      { param: 'messages', code: 'context_length_exceeded' },
-    );
-  for await (const event of answerQuestion(shown, asked, { signal, turns })) {
-    if (event.type === 'text') yield event;
-    else {
-      const picture = { ...pixels.picture, sha256 };
-      yield { ...event, record: recordAnswer(asking.question, event.answer, { model, device }, picture) };
+  try {
+    // Without the signal, since others may wait for the same picture.
+    const shown = await engine.show(pixels, { systemText, imageTokens });
+    signal.throwIfAborted();
+    for await (const event of answerQuestion(shown, asked, { signal, turns })) {
+      if (event.type === 'text') yield event;
+      else {
+        const picture = { ...pixels.picture, sha256 };
+        yield { ...event, record: recordAnswer(asking.question, event.answer, { model, device }, picture) };
+      }
     }
+  } catch (error) {
+    if (!(error instanceof ContextFull)) throw error;
+    throw new RequestProblem(400, error.message, { param: 'messages', code: 'context_length_exceeded' });
   }
 }

@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { RequestProblem } from './request-problem.js';
 
@@ -22,18 +23,21 @@ export async function readJson(context: Context, maxBytes: number): Promise<unkn
   }
 }
 
-/** Reads no more than a body may have, whatever it announces. */
+/** Reads no more than a body may have, whatever it announces; from Node's own stream, which costs least. */
 async function readBody(context: Context, maxBytes: number): Promise<Uint8Array> {
-  const problem = new RequestProblem(413, `The body is larger than ${maxBytes} bytes.`, {
-    code: 'too_large',
-  });
-  if (Number(context.req.header('content-length') ?? 0) > maxBytes) throw problem;
+  if (Number(context.req.header('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const { incoming } = context.env as HttpBindings;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of (context.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+  // The connection is still needed for the answer.
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw problem;
+    if (size > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+function tooLarge(maxBytes: number): RequestProblem {
+  return new RequestProblem(413, `The body is larger than ${maxBytes} bytes.`, { code: 'too_large' });
 }

@@ -5,17 +5,17 @@ import type {
   SequenceEvaluateOptions,
   Token,
 } from 'node-llama-cpp';
-import { ExpectedError } from '../../llava/expected-error.js';
 import type { ConversationForm, Turn } from '../../llava/conversation.js';
 import { chooseTokens } from './choosing/choose-tokens.js';
 import { conversationTokens, type ConversationTokens } from './sequences/conversation-tokens.js';
-import type {
-  AnswerEvent,
-  AnswerToken,
-  ContinuationScore,
-  ShownPicture,
-  Sampling,
-  StopReason,
+import {
+  ContextFull,
+  type AnswerEvent,
+  type AnswerToken,
+  type ContinuationScore,
+  type ShownPicture,
+  type Sampling,
+  type StopReason,
 } from '../engine.js';
 import type { Grammars } from './choosing/grammars.js';
 import type { ImageSlots } from './sequences/image-slots.js';
@@ -49,7 +49,7 @@ export class LlamaPicture implements ShownPicture {
   readonly #tools: PictureTools;
   readonly #parts: PrefixParts;
 
-  /** @throws ExpectedError('engine') when it leaves no room in the context */
+  /** @throws ContextFull when it leaves no room in the context */
   constructor(tools: PictureTools, parts: PrefixParts) {
     const { contextSize } = tools;
     this.#tools = tools;
@@ -57,10 +57,9 @@ export class LlamaPicture implements ShownPicture {
     this.imageTokens = parts.features.tokens;
     this.tokens = parts.textBefore.length + this.imageTokens;
     if (this.tokens < contextSize) return;
-    throw new ExpectedError(
-      'engine',
+    throw new ContextFull(
       `The picture does not fit: it takes ${this.tokens} positions, the context has ${contextSize}.`,
-      { hint: 'Open the weights with a larger context' },
+      'Open the weights with a larger context',
     );
   }
 
@@ -222,10 +221,9 @@ export class LlamaPicture implements ShownPicture {
 function roomAfter(promptTokens: number, contextSize: number): number {
   const room = contextSize - promptTokens;
   if (room > 0) return room;
-  throw new ExpectedError(
-    'engine',
+  throw new ContextFull(
     `The context is full: picture and question take ${promptTokens} positions, the context has ${contextSize}.`,
-    { hint: 'Ask a shorter question, or begin a new chat' },
+    'Ask a shorter question, or begin a new chat',
   );
 }
 
