@@ -9,6 +9,8 @@ export interface McpOptions {
   readonly args?: readonly string[];
   /** Folders that the client declares; without them it knows no roots. */
   readonly roots?: readonly string[];
+  /** Variables beside those of all tests. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether the newest revision of the protocol is spoken, instead of that of 2025. */
   readonly isModern?: boolean;
 }
@@ -29,7 +31,7 @@ export class McpClient implements AsyncDisposable {
   readonly #transport: StdioClientTransport;
   readonly #stderr: string[] = [];
 
-  private constructor({ args = [], roots, isModern = false }: McpOptions) {
+  private constructor({ args = [], roots, env = {}, isModern = false }: McpOptions) {
     this.roots = roots ?? [];
     this.client = new Client(
       { name: 'test', version: '1' },
@@ -46,7 +48,7 @@ export class McpClient implements AsyncDisposable {
     this.#transport = new StdioClientTransport({
       command: process.execPath,
       args: [LLAVA, 'mcp', ...args],
-      env: { ...(process.env as Record<string, string>), ...TEST_ENVIRONMENT },
+      env: { ...(process.env as Record<string, string>), ...TEST_ENVIRONMENT, ...env },
       stderr: 'pipe',
     });
     this.#transport.stderr?.on('data', (data: Buffer) => this.#stderr.push(data.toString()));

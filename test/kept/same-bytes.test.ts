@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { drawScenes } from '../../src/eval/demo/demo-scenes.js';
+import { McpClient } from '../helpers/mcp-client.js';
 import { projectFile, runLlava, type LlavaRun } from '../helpers/run-llava.js';
 import { writeBlueSquare, writeRedCircle } from '../helpers/scene-pictures.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -84,6 +85,17 @@ describe('a kept engine', { timeout: 120_000 }, () => {
     const kept = await run();
     expect(cold.exitCode).toBe(0);
     expect(kept.stdout).toBe(cold.stdout);
+  });
+
+  it('serves agents, as many as there are', async () => {
+    const given = { picture: circle, question: 'What color is the circle?' };
+    await using first = await McpClient.connect({ args: ['--allow', folder, '--keep', '5m'], env });
+    await using second = await McpClient.connect({ args: ['--allow', folder], env });
+    const said = await Promise.all([first.text('look', given), second.text('look', given)]);
+    expect(said).toEqual(['The circle is red.', 'The circle is red.']);
+    const { stdout } = await runLlava(['ps', '--json'], { env });
+    expect((JSON.parse(stdout) as { engines: object[] }).engines).toHaveLength(1);
+    expect(first.stderr + second.stderr).toBe('');
   });
 
   it('gives chat’s own turns', async () => {

@@ -4,6 +4,7 @@ import {
   addCacheOptions,
   addDeviceOptions,
   addFetchOptions,
+  addKeepOption,
   addLengthOption,
   addWeightOptions,
 } from '../options/option-groups.js';
@@ -37,6 +38,7 @@ export function addMcpCommand(program: Command, context: CommandContext): void {
   addFetchOptions(command);
   addWeightOptions(command);
   addDeviceOptions(command);
+  addKeepOption(command);
   addCacheOptions(command);
   addLengthOption(command)
     .addHelpText('after', EXAMPLES)

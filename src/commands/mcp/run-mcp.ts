@@ -4,6 +4,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { llavaVersion } from '../../engine/local/runtime/release.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
+import { chooseOpening } from '../../kept/choose-opening.js';
 import { findWeights } from '../../opening/find-weights.js';
 import type { OpeningHost } from '../../opening/opening-host.js';
 import { serveStreams } from '../../mcp/serve-stdio.js';
@@ -32,8 +33,7 @@ export async function runMcp(flags: McpFlags, context: CommandContext): Promise<
   const { openFetcher } = flags.allowUrls === undefined ? {} : await import('../options/open-fetcher.js');
   await using fetcher = openFetcher?.(flags);
   await using engine = new WarmEngine(async () => {
-    const { EngineOpening } = await import('../../opening/engine-opening.js');
-    await using opening = new EngineOpening(weights, flags, host);
+    await using opening = await chooseOpening(weights, flags, host);
     return await opening.open({ sequences: 'auto', keptPictures: KEPT_PICTURES });
   }, flags.idle);
   const parts = {
