@@ -1,7 +1,8 @@
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { checkSocketPath } from '../files/socket-path.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { fileProblem } from '../llava/file-problem.js';
@@ -46,6 +47,7 @@ export async function listen(app: Hono, where: Listening): Promise<RunningServer
     overrideGlobalObjects: false,
   }) as Server;
   server.maxConnections = MOST_CONNECTIONS;
+  if ('socket' in where) await removeDeadSocket(where.socket);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(cannotListen(where, error));
@@ -70,6 +72,22 @@ export async function listen(app: Hono, where: Listening): Promise<RunningServer
         server.closeIdleConnections();
       }),
   };
+}
+
+/** A server that was killed leaves its socket behind, where nobody listens any more. */
+async function removeDeadSocket(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const probe = connect(path);
+  const isDead = await new Promise<boolean>((resolve) => {
+    probe.once('connect', () => {
+      resolve(false);
+    });
+    probe.once('error', ({ code }: NodeJS.ErrnoException) => {
+      resolve(code === 'ECONNREFUSED');
+    });
+  });
+  probe.destroy();
+  if (isDead) rmSync(path, { force: true });
 }
 
 function addressOf({ address, family, port }: AddressInfo): string {

@@ -62,6 +62,17 @@ async function expectWell(): Promise<void> {
   expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'The circle is red.' } }] });
 }
 
+/** A minute of the other tests passes before it is cut. */
+let slowBody: Promise<{ readonly answer: string; readonly ms: number }>;
+beforeAll(() => {
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n`;
+  const start = performance.now();
+  slowBody = sendRaw(`${head}Content-Length: 1000\r\n\r\n{"messages": [`).then((answer) => ({
+    answer,
+    ms: performance.now() - start,
+  }));
+});
+
 describe('a server is closed', () => {
   const json = { 'Content-Type': 'application/json' };
 
@@ -198,6 +209,28 @@ describe('a server lives through', () => {
     const start = performance.now();
     expect(await sendRaw('GET /health HTTP/1.1\r\nHost: ')).toMatch(/^HTTP\/1\.1 408/);
     expect(performance.now() - start).toBeLessThan(20_000);
+  });
+
+  it('a body that comes too slowly', { timeout: 90_000 }, async () => {
+    const { answer, ms } = await slowBody;
+    expect(answer).toMatch(/^HTTP\/1\.1 408/);
+    expect(ms).toBeGreaterThan(55_000);
+    expect(ms).toBeLessThan(70_000);
+  });
+
+  it('a server that was killed before it, whose socket is in the way', async () => {
+    const socket = join(folder, 'server.sock');
+    const killed = await RunningServer.start('--socket', socket);
+    const run = await runLlava(['serve', '--model', 'demo', '--socket', socket]);
+    expect(run).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(run.stderr).toMatch(/another program listens there/);
+    await killed.end('SIGKILL');
+    await using next = await RunningServer.start('--socket', socket);
+    expect(next.address).toBe(socket);
+    writeFileSync(join(folder, 'file.sock'), 'not a socket');
+    const other = await runLlava(['serve', '--model', 'demo', '--socket', join(folder, 'file.sock')]);
+    expect(other).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(readFileSync(join(folder, 'file.sock'), 'utf8')).toBe('not a socket');
   });
 
   it('200 connections at once', async () => {

@@ -69,4 +69,38 @@ describe('llava serve', () => {
       for (const [id, record] of served.entries()) expect(batched[id]).toMatchObject(record as object);
     }
   });
+
+  it('goes on with conversations as llava chat does, whoever asks beside', { timeout: 600_000 }, async () => {
+    const conversations: { picture: string; questions: string[]; answers: string[] }[] = [];
+    for await (const { path, questions } of drawScenes(folder, 4, Math.ceil(ROWS / ROWS_OF_A_SCENE))) {
+      const asked = questions.filter(({ format }) => format === 'free').slice(0, 3);
+      const texts = asked.map(({ question }) => question);
+      const { stdout } = await runLlava(['chat', path], { input: texts.join('\n'), stdin: 'pipe' });
+      conversations.push({ picture: path, questions: texts, answers: stdout.trimEnd().split('\n') });
+    }
+    await using server = await RunningServer.start('--parallel', '4');
+    for (const clients of [1, 8, 32]) {
+      const left = [...conversations];
+      const client = async () => {
+        for (let next = left.pop(); next !== undefined; next = left.pop())
+          expect(await talk(server, next.picture, next.questions)).toEqual(next.answers);
+      };
+      await Promise.all(Array.from({ length: clients }, client));
+    }
+  });
 });
+
+/** The answers to questions asked one after the other, each with those before it. */
+async function talk(server: RunningServer, picture: string, questions: readonly string[]): Promise<string[]> {
+  const messages: object[] = [];
+  const answers: string[] = [];
+  for (const question of questions) {
+    const turn = { role: 'user', content: question };
+    messages.push(...(messages.length === 0 ? askAbout(readFileSync(picture), question) : [turn]));
+    const response = await server.post({ messages });
+    const { llava } = (await response.json()) as { llava: { answer: string } };
+    answers.push(llava.answer);
+    messages.push({ role: 'assistant', content: llava.answer });
+  }
+  return answers;
+}
