@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Opening } from '../opening/engine-opening.js';
 import type { FoundWeights } from '../opening/find-weights.js';
 import type { OpeningHost } from '../opening/opening-host.js';
-import { KeptFolder } from './kept-folder.js';
-import { keptKey, type KeptWishes } from './kept-key.js';
+import { keptFolderPath } from './kept-folder-path.js';
+import type { KeptWishes } from './kept-key.js';
 
 /** Settings of an engine, and whether it stays. */
 export interface OpeningWishes extends KeptWishes {
@@ -25,10 +26,14 @@ export async function chooseOpening(
     return new EngineOpening(weights, wishes, host);
   };
   const { keep } = wishes;
-  if (keep === 0) return await openHere();
+  // Most commands keep nothing and find nothing: they read no more of this room.
+  if (keep === 0 || (keep === undefined && !existsSync(keptFolderPath(host.env)))) return await openHere();
   try {
+    const [{ KeptFolder }, { keptKey }] = await Promise.all([
+      import('./kept-folder.js'),
+      import('./kept-key.js'),
+    ]);
     const folder = new KeptFolder(host.env);
-    if (keep === undefined && folder.list().length === 0) return await openHere();
     const key = keptKey(weights, wishes, host.env);
     if (keep === undefined && folder.find(key) === undefined) return await openHere();
     const { openKept } = await import('./kept-opening.js');

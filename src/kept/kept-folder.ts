@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, rmdirSync, type Stats } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkSocketPath } from '../files/socket-path.js';
 import { writeWholeFile } from '../files/write-whole-file.js';
@@ -8,6 +7,7 @@ import { ExpectedError } from '../llava/expected-error.js';
 import { writeProblem } from '../llava/file-problem.js';
 import { quote } from '../llava/quote.js';
 import type { Environment } from '../opening/environment.js';
+import { keptFolderPath } from './kept-folder-path.js';
 
 /** An engine that was kept, as its process wrote it down; it may have died since. */
 export interface KeptEntry {
@@ -29,7 +29,7 @@ export class KeptFolder {
   readonly path: string;
 
   constructor(env: Environment) {
-    this.path = folderPath(env);
+    this.path = keptFolderPath(env);
   }
 
   /**
@@ -114,14 +114,6 @@ export class KeptFolder {
       hint: `rm -r ${this.path}`,
     });
   }
-}
-
-/** `$XDG_RUNTIME_DIR/llava`, which ends with the session, or a folder in the one for temporary files. */
-function folderPath(env: Environment): string {
-  if (process.platform === 'win32') return join(env['LOCALAPPDATA'] ?? tmpdir(), 'llava-kept');
-  const runtime = env['XDG_RUNTIME_DIR'];
-  if (runtime !== undefined && runtime !== '') return join(runtime, 'llava');
-  return join(tmpdir(), `llava-${process.getuid?.() ?? 0}`);
 }
 
 /** What the entry says; nothing when it is gone, or is not whole. */
