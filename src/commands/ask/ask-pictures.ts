@@ -22,7 +22,6 @@ import { answerPicture } from './answer-picture.js';
 import { PictureQueue, readableSources } from './picture-queue.js';
 import type { AskRequest } from './ask-request.js';
 import { contextForAsk } from './context-for-ask.js';
-import { drawAnswer } from './draw-answer.js';
 
 /**
  * Answers the question for each picture, in order. What can be found wrong cheaply is found before the weights load:
@@ -62,7 +61,10 @@ export async function askPictures(request: AskRequest, context: CommandContext):
     try {
       const record = await answerPicture(engine, await loading, asking, weights.name, writer, signal);
       await writer.finish(record);
-      if (request.draw !== undefined) await drawAnswer(source, record, request, request.draw);
+      if (request.draw !== undefined) {
+        const { drawAnswer } = await import('./draw-answer.js');
+        await drawAnswer(source, record, request, request.draw);
+      }
       answers.push(record.answer);
       yeses.push(record.probabilities?.[0]?.probability ?? 0);
       report(record);
