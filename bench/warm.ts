@@ -9,6 +9,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { median, spread } from '../src/bench/figures.js';
+import { renderPrompt } from '../src/llava/conversation.js';
+import { VICUNA_V1 } from '../src/llava/conversations/vicuna-v1.js';
 import { projectFile } from '../test/helpers/run-llava.js';
 import { askAbout, RunningServer } from '../test/helpers/running-server.js';
 
@@ -59,18 +61,24 @@ async function evaluated(server: RunningServer): Promise<number> {
   return Number(sum ?? 0);
 }
 
-/** With its own chat completions, as its users ask; its template puts no system text in front. */
+/** With LLaVA-1.5's own prompt, and the prompt cache that it has. */
 async function askLlamaServer(): Promise<void> {
   const args = ['-m', model, '--mmproj', mmproj, '-t', threads, '--port', String(PORT)];
-  const same = ['-c', '4096', '-ub', '640', '-np', '1', '-ngl', '0', '--chat-template', 'vicuna'];
+  const same = ['-c', '4096', '-ub', '640', '-np', '1', '-ngl', '0'];
   const server = spawn(llamaServer ?? '', [...args, ...same], { stdio: 'ignore' });
   const address = `http://127.0.0.1:${PORT}`;
   while ((await fetch(`${address}/health`).catch(() => undefined))?.ok !== true) await wait(100);
+  const props = await (await fetch(`${address}/props`)).json();
+  const { media_marker: marker } = props as { media_marker: string };
   for (const [index, question] of QUESTIONS.entries()) {
-    const body = JSON.stringify({ messages: askAbout(picture, question), max_tokens: 1, temperature: 0 });
-    const headers = { 'Content-Type': 'application/json' };
-    const ask = () => fetch(`${address}/v1/chat/completions`, { method: 'POST', body, headers });
-    const time = await timeOf(ask);
+    const prompt = renderPrompt(VICUNA_V1, [], question).replace('<image>', marker);
+    const body = JSON.stringify({
+      prompt: { prompt_string: prompt, multimodal_data: [picture.toString('base64')] },
+      n_predict: 1,
+      temperature: 0,
+      cache_prompt: true,
+    });
+    const time = await timeOf(() => fetch(`${address}/completion`, { method: 'POST', body }));
     if (index > 0) seconds.llamaServer.push(time);
   }
   server.kill('SIGKILL');
