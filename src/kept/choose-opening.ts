@@ -39,8 +39,9 @@ export async function chooseOpening(
     const { openKept } = await import('./kept-opening.js');
     return await openKept(key, folder, keep, { weights, wishes, host, openHere });
   } catch (error) {
-    if (host.signal.aborted || !(error instanceof Error)) throw error;
-    if (!(error instanceof ExpectedError) && error.name !== 'KeptGone') throw error;
+    const { KeptGone } = await import('./kept-connection.js');
+    const isOfNoUse = error instanceof ExpectedError || error instanceof KeptGone;
+    if (host.signal.aborted || !isOfNoUse) throw error;
     host.note(`The kept engine is not used: ${error.message}`);
     return await openHere();
   }

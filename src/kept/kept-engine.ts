@@ -19,7 +19,7 @@ import {
   scoresSchema,
   shownSchema,
   writeBytes,
-  type WireInfo,
+  type KeptReady,
   type WireLook,
 } from './wire.js';
 
@@ -36,7 +36,7 @@ export class KeptEngine implements Engine {
   /** @param openHere opens the same weights in this process, when the kept engine is gone */
   constructor(
     connection: KeptConnection,
-    info: WireInfo,
+    info: KeptReady['info'],
     conversation: ConversationForm,
     openHere: (reason: KeptGone) => Promise<Engine>,
   ) {

@@ -92,7 +92,6 @@ async function greet(
 
 /** A kept engine that was greeted. */
 class KeptOpening implements Opening {
-  readonly imageSize: Promise<number>;
   readonly #connection: KeptConnection;
   readonly #ready: KeptReady;
   readonly #instead: KeptInstead;
@@ -101,7 +100,6 @@ class KeptOpening implements Opening {
     this.#connection = connection;
     this.#ready = ready;
     this.#instead = instead;
-    this.imageSize = Promise.resolve(ready.info.imageSize);
   }
 
   ready(): Promise<void> {

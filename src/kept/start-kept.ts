@@ -80,7 +80,6 @@ async function findLiving(
   } catch (error) {
     if (!(error instanceof KeptGone)) throw error;
     folder.forget(there);
-    folder.make();
     return undefined;
   }
 }

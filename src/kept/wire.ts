@@ -3,51 +3,15 @@
  * the same program, mostly of the same version, and run for the same user.
  */
 import * as v from 'valibot';
-import type { EngineInfo, Sampling, ShowOptions } from '../engine/engine.js';
-import type { Turn } from '../llava/conversation.js';
+import type { Sampling, ShowOptions } from '../engine/engine.js';
 import { ExpectedError, type ErrorKind } from '../llava/expected-error.js';
 import type { PictureFormat } from '../llava/picture.js';
 import type { SquarePixels } from '../llava/pixels.js';
-
-/** What an engine is, but for the form that its weights were trained with, which the asker knows. */
-export interface WireInfo extends Omit<EngineInfo, 'conversation' | 'threads'> {
-  readonly threads?: EngineInfo['threads'];
-}
-
-/** What a kept engine says of itself to those who would use it. */
-export interface KeptReady {
-  readonly info: WireInfo;
-  /** What was to be said when it was opened. */
-  readonly notes: readonly string[];
-}
-
-/** A kept engine at a moment, as `llava ps` tells it. */
-export interface KeptState {
-  readonly pid: number;
-  readonly version: string;
-  readonly model: string;
-  /** Undefined while it loads. */
-  readonly device?: string | undefined;
-  /** Bytes of weights, contexts and buffers. */
-  readonly memory?: { readonly device: number; readonly host: number } | undefined;
-  /** Pictures whose features it holds. */
-  readonly pictures: number;
-  readonly running: number;
-  /** How long it has been unused, and after how long it ends, in milliseconds. */
-  readonly idleMs: number;
-  readonly keepMs: number;
-}
 
 /** A picture, and how to look at it. */
 export interface WireLook extends Pick<ShowOptions, 'systemText' | 'imageTokens'> {
   /** `rgb` in base64. */
   readonly pixels: { readonly size: number; readonly rgb: string };
-}
-
-/** The user's turn about a picture, after those said before. */
-export interface WireRequest extends WireLook {
-  readonly request: string;
-  readonly turns: readonly Turn[];
 }
 
 /** JSON has no infinite numbers, and log-probabilities are. */
@@ -167,6 +131,7 @@ const errorSchema = v.object({
 });
 
 export const readySchema = v.object({
+  /** But for the form that the weights were trained with, which the asker knows. */
   info: v.object({
     device: v.string(),
     threads: v.optional(count),
@@ -176,20 +141,29 @@ export const readySchema = v.object({
     imageTokens: count,
     loadMs: v.number(),
   }),
+  /** What was to be said when it was opened. */
   notes: v.array(v.string()),
 });
+/** What a kept engine says of itself to those who would use it. */
+export type KeptReady = v.InferOutput<typeof readySchema>;
 
 export const stateSchema = v.object({
   pid: count,
   version: v.string(),
   model: v.string(),
+  /** Undefined while it loads. */
   device: optionalText,
+  /** Bytes of weights, contexts and buffers. */
   memory: v.optional(v.object({ device: v.number(), host: v.number() })),
+  /** Pictures whose features it holds. */
   pictures: count,
   running: count,
+  /** How long it has been unused, and after how long it ends, in milliseconds. */
   idleMs: v.number(),
   keepMs: v.number(),
 });
+/** A kept engine at a moment, as `llava ps` tells it. */
+export type KeptState = v.InferOutput<typeof stateSchema>;
 
 /** As JSON, infinite numbers by their names. */
 export function writeWire(value: unknown): string {

@@ -3,6 +3,7 @@ import { streamSSE } from 'hono/streaming';
 import type { Answer } from '../answer/answer-question.js';
 import type { AnswerRecord } from '../answer/answer-record.js';
 import type { PictureFetcher } from '../batch/pictures/fetch-picture.js';
+import { llavaVersion } from '../engine/local/runtime/release.js';
 import type { Sampling } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Admission } from './admission.js';
@@ -22,7 +23,7 @@ import { describeApi } from './openapi.js';
 import { readJson } from './read-json.js';
 import { pageRoute } from './page-route.js';
 import { RequestProblem } from './request-problem.js';
-import type { ServerMetrics } from './server-metrics.js';
+import { ServerMetrics } from './server-metrics.js';
 import { RecentPixels } from './recent-pixels.js';
 import { KEPT_PICTURES, type WarmEngine } from './warm-engine.js';
 
@@ -30,11 +31,8 @@ import { KEPT_PICTURES, type WarmEngine } from './warm-engine.js';
 export interface AppParts extends GuardOptions {
   readonly engine: WarmEngine;
   readonly admission: Admission;
-  readonly metrics: ServerMetrics;
   /** The model's name. */
   readonly model: string;
-  /** Of llava. */
-  readonly version: string;
   /** For what requests do not say. */
   readonly sampling: Sampling;
   /** Fetches pictures from addresses; without it these are refused. */
@@ -49,24 +47,32 @@ export interface AppParts extends GuardOptions {
   readonly kept?: Pick<EngineRoutesParts, 'notes' | 'state' | 'checkGrammar' | 'stop' | 'keepFor'>;
 }
 
+/** With what a server knows of itself. */
+interface Served extends AppParts {
+  readonly metrics: ServerMetrics;
+  readonly recentPixels: RecentPixels;
+}
+
 /** Seconds since 1970 of OpenAI's models: there is no such date of ours. */
 const CREATED = 0;
 
 /** All routes of a server, which may listen anywhere. */
 export function createApp(parts: AppParts): Hono {
   const app = new Hono();
-  const recentPixels = new RecentPixels(KEPT_PICTURES);
+  const { engine, admission, kept } = parts;
+  const metrics = new ServerMetrics({ inside: () => admission.inside, isLoaded: () => engine.isLoaded });
+  const served = { ...parts, metrics, recentPixels: new RecentPixels(KEPT_PICTURES) };
   app.use(async (context, next) => {
     await next();
     // Strangers' paths are one, or they would fill the memory.
     const { path } = context.req;
     const isKnown = app.routes.some((route) => route.path === path);
-    parts.metrics.countRequest(isKnown ? path : 'other', context.res.status);
+    metrics.countRequest(isKnown ? path : 'other', context.res.status);
     context.header('X-Content-Type-Options', 'nosniff');
   });
   app.use(guard(parts));
   app.get('/', pageRoute());
-  app.get('/health', (context) => context.json({ status: 'ok', loaded: parts.engine.isLoaded }));
+  app.get('/health', (context) => context.json({ status: 'ok', loaded: engine.isLoaded }));
   app.get('/v1/models', (context) =>
     context.json({
       object: 'list',
@@ -74,12 +80,12 @@ export function createApp(parts: AppParts): Hono {
     }),
   );
   app.get('/metrics', async (context) => {
-    const { text, type } = await parts.metrics.write();
+    const { text, type } = await metrics.write();
     return context.body(text, 200, { 'Content-Type': type });
   });
-  app.get('/openapi.json', (context) => context.json(describeApi(parts.version)));
-  app.post('/v1/chat/completions', (context) => complete(context, parts, recentPixels));
-  if (parts.kept !== undefined) addEngineRoutes(app, { ...parts, ...parts.kept, recentPixels });
+  app.get('/openapi.json', (context) => context.json(describeApi(llavaVersion())));
+  app.post('/v1/chat/completions', (context) => complete(context, served));
+  if (kept !== undefined) addEngineRoutes(app, { ...served, ...kept });
   app.notFound(() => {
     throw new RequestProblem(404, 'There is nothing here. /openapi.json lists what there is.', {
       code: 'not_found',
@@ -89,11 +95,11 @@ export function createApp(parts: AppParts): Hono {
   return app;
 }
 
-async function complete(context: Context, parts: AppParts, recentPixels: RecentPixels): Promise<Response> {
+async function complete(context: Context, parts: Served): Promise<Response> {
   const request = readChatRequest(await readJson(context, parts.maxBodyBytes), parts.sampling);
   const gone = new AbortController();
   const signal = AbortSignal.any([parts.signal, gone.signal, context.req.raw.signal]);
-  const events = serve(request, parts, recentPixels, signal);
+  const events = serve(request, parts, signal);
   if (request.isStreamed) return await stream(context, request, events, parts, gone);
   for await (const event of events)
     if (event.type === 'answer')
@@ -103,8 +109,7 @@ async function complete(context: Context, parts: AppParts, recentPixels: RecentP
 
 async function* serve(
   request: ChatRequest,
-  { engine, admission, model, fetcher, metrics }: AppParts,
-  recentPixels: RecentPixels,
+  { engine, admission, model, fetcher, metrics, recentPixels }: Served,
   signal: AbortSignal,
 ): AsyncGenerator<ServedEvent, undefined> {
   const inside = admission.enter();

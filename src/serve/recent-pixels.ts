@@ -2,6 +2,12 @@ import { createHash } from 'node:crypto';
 import { RecentlyUsed } from '../engine/local/caches/recently-used.js';
 import { loadPixels, type PixelOptions, type Pixels } from '../llava/pixels.js';
 
+/** A picture as the model sees it, and the hash of its bytes. */
+export interface HashedPixels {
+  readonly pixels: Pixels;
+  readonly sha256: string;
+}
+
 /** Pixels of the pictures asked about last, so that another question about one of them decodes nothing. */
 export class RecentPixels {
   readonly #pixels: RecentlyUsed<Pixels>;
@@ -16,11 +22,7 @@ export class RecentPixels {
    * @param label what to call the picture
    * @throws ExpectedError('input') when it cannot be shown to the model whole
    */
-  async load(
-    label: string,
-    bytes: Uint8Array,
-    options: PixelOptions,
-  ): Promise<{ readonly pixels: Pixels; readonly sha256: string }> {
+  async load(label: string, bytes: Uint8Array, options: PixelOptions): Promise<HashedPixels> {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const pixels = await this.#pixels.get(`${sha256} ${JSON.stringify(options)}`, () =>
       loadPixels({ kind: 'bytes', label, bytes }, options),

@@ -4,15 +4,8 @@ import { isAddress } from '../batch/pictures/row-picture.js';
 import { RowFailure } from '../batch/rows/row-error.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { Mark } from '../llava/mark.js';
-import type { Pixels } from '../llava/pixels.js';
-import type { RecentPixels } from './recent-pixels.js';
+import type { HashedPixels, RecentPixels } from './recent-pixels.js';
 import { RequestProblem } from './request-problem.js';
-
-/** A picture as the model sees it, and the hash of its bytes. */
-export interface RequestPicture {
-  readonly pixels: Pixels;
-  readonly sha256: string;
-}
 
 /**
  * The picture of a request: the bytes of a data URL, or of an address where these are allowed. No file is ever opened.
@@ -26,7 +19,7 @@ export async function readRequestPicture(
   recent: RecentPixels,
   fetcher: PictureFetcher | undefined,
   signal: AbortSignal,
-): Promise<RequestPicture> {
+): Promise<HashedPixels> {
   try {
     return await recent.load('image_url', await bytesOf(image, fetcher, signal), options);
   } catch (error) {

@@ -10,7 +10,6 @@ import {
   lineWriter,
   streamingWriter,
   verdictWriter,
-  type AnswerWriter,
   type PictureRecord,
 } from '../../terminal/answer-writer.js';
 import { warn } from '../../terminal/report-error.js';
@@ -42,7 +41,9 @@ export async function askPictures(request: AskRequest, context: CommandContext):
         ? verdictWriter(io)
         : streamingWriter(io);
   await using opening = await chooseOpening(weights, request.engine, host);
-  const readable = several ? await readableOf(sources, writer) : sources;
+  const readable = several
+    ? await readableSources(sources, (...failure) => writer.fail(...failure))
+    : sources;
   if (readable.length === 0) return EXIT_CODES.usage;
 
   const { asking, exif } = request;
@@ -98,14 +99,6 @@ async function checkOnlyPicture(
   if (only === undefined || sources.length > 1) return;
   const { inspectPicture } = await import('../../llava/picture.js');
   putQuestion(asking, await inspectPicture(only, { exif }));
-}
-
-/** Of several pictures those whose headers can be read; the others are reported. */
-async function readableOf(
-  sources: readonly PictureSource[],
-  writer: AnswerWriter,
-): Promise<readonly PictureSource[]> {
-  return await readableSources(sources, (...failure) => writer.fail(...failure));
 }
 
 /** A failure that says nothing about the other pictures. */

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { llavaVersion } from '../../engine/local/runtime/release.js';
 import { compileGrammar } from '../../engine/local/choosing/grammars.js';
 import type { LlamaEngine } from '../../engine/local/llama-engine.js';
 import { KeptFolder } from '../../kept/kept-folder.js';
@@ -8,7 +7,6 @@ import { EngineOpening } from '../../opening/engine-opening.js';
 import { Admission } from '../../serve/admission.js';
 import { createApp } from '../../serve/app.js';
 import { listen } from '../../serve/listen.js';
-import { ServerMetrics } from '../../serve/server-metrics.js';
 import { KEPT_PICTURES, WarmEngine } from '../../serve/warm-engine.js';
 import { readStdin } from '../../terminal/read-stdin.js';
 import { reportError } from '../../terminal/report-error.js';
@@ -46,14 +44,11 @@ export async function keepEngine(context: CommandContext): Promise<void> {
     return await opening.open({ sequences: wishes.parallel ?? 'auto', keptPictures: KEPT_PICTURES });
   };
   await using engine = new WarmEngine(open, keepMs, stop);
-  const admission = new Admission(MOST_REQUESTS);
   const ending = new AbortController();
   const app = createApp({
     engine,
-    admission,
-    metrics: new ServerMetrics({ inside: () => admission.inside, isLoaded: () => engine.isLoaded }),
+    admission: new Admission(MOST_REQUESTS),
     model: weights.name,
-    version: llavaVersion(),
     sampling: { temperature: 0, topP: 1, seed: undefined, maxTokens: 512 },
     fetcher: undefined,
     maxBodyBytes: MAX_BODY_BYTES,
@@ -78,7 +73,7 @@ export async function keepEngine(context: CommandContext): Promise<void> {
         const { loaded } = engine;
         return {
           pid: process.pid,
-          version: llavaVersion(),
+          version: entry.version,
           model: weights.name,
           device: loaded?.info.device,
           memory: loaded === undefined ? undefined : memoryOf(loaded),

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { llavaVersion } from '../../engine/local/runtime/release.js';
 import { readTextFile } from '../../files/read-text-file.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
@@ -9,7 +8,6 @@ import { findWeights } from '../../opening/find-weights.js';
 import { Admission } from '../../serve/admission.js';
 import { createApp } from '../../serve/app.js';
 import { listen, type Listening } from '../../serve/listen.js';
-import { ServerMetrics } from '../../serve/server-metrics.js';
 import { KEPT_PICTURES, WarmEngine } from '../../serve/warm-engine.js';
 import { reportError, warn } from '../../terminal/report-error.js';
 import type { CommandContext } from '../command-context.js';
@@ -38,14 +36,11 @@ export async function runServer(flags: ServeFlags, context: CommandContext): Pro
   (await engine.lend())[Symbol.dispose]();
   const admission = new Admission(flags.queue);
   const ending = new AbortController();
-  const metrics = new ServerMetrics({ inside: () => admission.inside, isLoaded: () => engine.isLoaded });
   const allowed = new Set<string>(flags.allowHost?.map((name) => name.toLowerCase()));
   const app = createApp({
     engine,
     admission,
-    metrics,
     model: weights.name,
-    version: llavaVersion(),
     sampling: samplingOf(flags),
     fetcher,
     maxBodyBytes: Math.round(flags.maxBody * 1e6),

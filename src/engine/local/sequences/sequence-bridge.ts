@@ -175,7 +175,8 @@ export async function evaluateAnswer(
   const { _ctx: nativeContext } = sequence.context as unknown as ContextInternals;
   const isRead = tokens.map(() => true);
   return await readLogits(sequence, tokens, isRead, (logitIndex, place): ReadToken => {
-    const likeliest = [...addon.likeliestTokens(nativeContext, logitIndex, most)] as Token[];
+    const ranked = most === 0 ? [] : addon.likeliestTokens(nativeContext, logitIndex, most);
+    const likeliest = [...ranked] as Token[];
     const wanted = Int32Array.from([...answered.slice(place, place + 1), ...likeliest]);
     const [logProbability = NaN, ...logs] = addon.logProbabilities(nativeContext, logitIndex, wanted);
     return { logProbability, likeliest: likeliest.map((token, rank) => [token, logs[rank] ?? NaN]) };
