@@ -2,9 +2,12 @@
  * llava serve beside llava batch: answers a second with 8 clients, what a request costs outside the engine, and memory over
  * thousands of requests. npm run bench:serve [questions] [rounds] [requests of the memory run]
  */
+import { once } from 'node:events';
 import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request, type IncomingMessage } from 'node:http';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { median, spread } from '../src/bench/figures.js';
 import { drawScenes } from '../src/eval/demo/demo-scenes.js';
 import { runLlava } from '../test/helpers/run-llava.js';
@@ -19,6 +22,28 @@ interface Question {
   /** A row of a batch, and the body of a request. */
   readonly row: string;
   readonly body: string;
+}
+
+/** One connection that stays open. */
+class PlainClient implements Disposable {
+  readonly #agent = new Agent({ keepAlive: true });
+
+  readonly #address: string;
+
+  constructor(address: string) {
+    this.#address = address;
+  }
+
+  async send(method: string, path: string, body = ''): Promise<string> {
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+    const sent = request(new URL(path, this.#address), { agent: this.#agent, method, headers }).end(body);
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return await text(response);
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'llava-bench-serve-'));
@@ -74,26 +99,47 @@ async function rateOf(work: () => Promise<unknown>): Promise<number> {
   return (questions * 1000) / (performance.now() - start);
 }
 
-/** What one client waits for beside the engine, and for an answer that needs none; the pictures were asked about before. */
+/**
+ * What one client waits for beside the engine, and for an answer that needs none; the pictures were asked about before.
+ * With Node's plain client, and with `fetch`, which takes longer itself.
+ */
 async function measureOverhead(asked: readonly Question[]): Promise<void> {
   await using server = await RunningServer.start('--parallel', '1');
-  await askAll(server, asked.slice(0, 300), 1);
-  const outside: number[] = [];
-  const empty: number[] = [];
-  for (const { body } of asked.slice(0, 300)) {
-    empty.push(await timeOf(() => fetch(`${server.address}/health`)));
-    const before = await engineSeconds(server);
-    const whole = await timeOf(() => server.post(body));
-    outside.push(whole - ((await engineSeconds(server)) - before) * 1000);
-  }
-  process.stdout.write(
-    `a request outside the engine: ${spread(outside)} ms; one to /health: ${spread(empty)} ms\n`,
-  );
+  const some = asked.slice(0, 300);
+  await askAll(server, some, 1);
+  using plain = new PlainClient(server.address);
+  const clients = {
+    "Node's client": {
+      health: () => plain.send('GET', '/health'),
+      ask: (body: string) => plain.send('POST', '/v1/chat/completions', body),
+    },
+    fetch: {
+      health: async () => await (await fetch(`${server.address}/health`)).text(),
+      ask: async (body: string) => await (await server.post(body)).text(),
+    },
+  };
+  const times = Object.entries(clients).map(([name, ways]) => ({
+    name,
+    ...ways,
+    outside: [] as number[],
+    empty: [] as number[],
+  }));
+  for (const { body } of some)
+    for (const { health, ask, outside, empty } of times) {
+      empty.push(await timeOf(health));
+      const before = await engineSeconds(server);
+      const whole = await timeOf(() => ask(body));
+      outside.push(whole - ((await engineSeconds(server)) - before) * 1000);
+    }
+  for (const { name, outside, empty } of times)
+    process.stdout.write(
+      `${name}: a request outside the engine ${spread(outside)} ms, one to /health ${spread(empty)} ms\n`,
+    );
 }
 
-async function timeOf(ask: () => Promise<Response>): Promise<number> {
+async function timeOf(ask: () => Promise<string>): Promise<number> {
   const start = performance.now();
-  await (await ask()).arrayBuffer();
+  await ask();
   return performance.now() - start;
 }
 
