@@ -21,6 +21,7 @@ const CODE_OF_KIND: Record<ErrorKind, ExitCode> = {
   input: EXIT_CODES.usage,
   weights: EXIT_CODES.failed,
   engine: EXIT_CODES.failed,
+  servers: EXIT_CODES.failed,
   interrupted: EXIT_CODES.interrupted,
 };
 

@@ -141,8 +141,8 @@ export interface EngineInfo {
   readonly device: string;
   /** Threads of the CPU; undefined where that is not known. */
   readonly threads: number | undefined;
-  /** Positions that one conversation has. */
-  readonly contextSize: number;
+  /** Positions that one conversation has; undefined where that is not known. */
+  readonly contextSize: number | undefined;
   /** Questions that can be answered side by side. */
   readonly sequences: number;
   /** Side of the square that the model sees, in pixels. */

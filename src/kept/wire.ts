@@ -124,6 +124,7 @@ const ERROR_KINDS = [
   'input',
   'weights',
   'engine',
+  'servers',
   'interrupted',
 ] as const satisfies readonly ErrorKind[];
 const errorSchema = v.object({

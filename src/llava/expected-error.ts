@@ -1,5 +1,5 @@
-/** What went wrong, by who can mend it; the exit-code table is keyed by it. */
-export type ErrorKind = 'usage' | 'input' | 'weights' | 'engine' | 'interrupted';
+/** What went wrong, by who can mend it; the exit-code table is keyed by it. `servers`: none is left that answers. */
+export type ErrorKind = 'usage' | 'input' | 'weights' | 'engine' | 'servers' | 'interrupted';
 
 /**
  * A failure that users can meet and mend: printed as one line plus the next step, never with a stack.

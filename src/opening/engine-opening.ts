@@ -24,6 +24,8 @@ export interface EngineWishes extends Omit<PlacementWishes, 'sequences'>, CacheC
 export interface EngineNeeds extends Pick<PlacementWishes, 'sequences'> {
   /** Positions of each sequence. */
   readonly context?: (pair: PairInfo) => number;
+  /** Answers are read whole, and not shown as they come. */
+  readonly answersWhole?: boolean;
   /** Pictures whose features stay in memory. Default: none. */
   readonly keptPictures?: number;
   /** Opened before; default: the one that was wished for. */

@@ -12,9 +12,9 @@ import type { OpeningHost } from './opening-host.js';
 export interface WeightChoice {
   readonly model?: string;
   /** A language model, with `mmproj`; or the folder of both. */
-  readonly gguf?: string;
-  readonly mmproj?: string;
-  readonly lora?: readonly string[];
+  readonly gguf?: string | undefined;
+  readonly mmproj?: string | undefined;
+  readonly lora?: readonly string[] | undefined;
 }
 
 /** Files on this machine, what to call them, and how they were trained to talk. */

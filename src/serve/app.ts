@@ -17,7 +17,7 @@ import {
   writeUsageChunk,
 } from './chat-completion.js';
 import { readChatRequest, type ChatRequest } from './chat-request.js';
-import { addEngineRoutes, type EngineRoutesParts } from './engine-routes.js';
+import { addEngineRoutes, addKeptRoutes, type KeptRoutesParts } from './engine-routes.js';
 import { guard, type GuardOptions } from './guard.js';
 import { describeApi } from './openapi.js';
 import { readJson } from './read-json.js';
@@ -44,7 +44,7 @@ export interface AppParts extends GuardOptions {
   /** Hears of failures that are nobody's mistake but ours. */
   readonly onDefect: (error: unknown) => void;
   /** Of an engine that is kept for commands of its owner; without it there are only the routes for everyone. */
-  readonly kept?: Pick<EngineRoutesParts, 'notes' | 'state' | 'checkGrammar' | 'stop' | 'keepFor'>;
+  readonly kept?: KeptRoutesParts;
 }
 
 /** With what a server knows of itself. */
@@ -85,7 +85,8 @@ export function createApp(parts: AppParts): Hono {
   });
   app.get('/openapi.json', (context) => context.json(describeApi(llavaVersion())));
   app.post('/v1/chat/completions', (context) => complete(context, served));
-  if (kept !== undefined) addEngineRoutes(app, { ...served, ...kept });
+  addEngineRoutes(app, served);
+  if (kept !== undefined) addKeptRoutes(app, served, kept);
   app.notFound(() => {
     throw new RequestProblem(404, 'There is nothing here. /openapi.json lists what there is.', {
       code: 'not_found',

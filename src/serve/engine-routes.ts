@@ -16,18 +16,28 @@ import {
   writeWire,
   type KeptState,
 } from '../kept/wire.js';
+import type { Admission } from './admission.js';
 import { checkBody } from './check-body.js';
 import { readJson } from './read-json.js';
 import type { RecentPixels } from './recent-pixels.js';
 import type { WarmEngine } from './warm-engine.js';
 
-/** What a kept engine's own commands are answered with. */
+/** What other llavas ask an engine through. */
 export interface EngineRoutesParts {
   readonly engine: WarmEngine;
+  readonly admission: Admission;
   readonly recentPixels: RecentPixels;
   readonly maxBodyBytes: number;
   /** Aborted when the server ends and waits no longer. */
   readonly signal: AbortSignal;
+  /** Hears of failures that are nobody's mistake but ours. */
+  readonly onDefect: (error: unknown) => void;
+  /** Of an engine that is kept for commands of its owner. */
+  readonly kept?: KeptRoutesParts | undefined;
+}
+
+/** What a kept engine's owner may do with it. */
+export interface KeptRoutesParts {
   /** What was to be said when the engine was opened. */
   readonly notes: readonly string[];
   readonly state: () => KeptState;
@@ -35,28 +45,20 @@ export interface EngineRoutesParts {
   readonly checkGrammar: (text: string) => Promise<void>;
   /** Ends the server. */
   readonly stop: () => void;
-  /** Hears of failures that are nobody's mistake but ours. */
-  readonly onDefect: (error: unknown) => void;
   /** Keeps the engine for that long after its last use, in milliseconds. */
   readonly keepFor: (ms: number) => void;
 }
 
-/** The engine's contract itself, for commands of the same user: only on a socket that nobody else can reach. */
-export function addEngineRoutes(app: Hono, parts: EngineRoutesParts): void {
-  app.get('/engine/state', (context) => context.json(parts.state()));
+/** Of a kept engine, for commands of the same user: only on a socket that nobody else can reach. */
+export function addKeptRoutes(app: Hono, parts: EngineRoutesParts, kept: KeptRoutesParts): void {
+  app.get('/engine/state', (context) => context.json(kept.state()));
   app.post('/engine/stop', (context) => {
-    parts.stop();
+    kept.stop();
     return context.json({});
   });
-  app.post('/engine/greet', (context) =>
-    answer(context, parts, greetingSchema, ({ keepMs }, engine) => {
-      if (keepMs !== undefined) parts.keepFor(keepMs);
-      return Promise.resolve({ info: { ...engine.info, conversation: undefined }, notes: parts.notes });
-    }),
-  );
   app.post('/engine/grammar', (context) =>
     answer(context, parts, grammarSchema, async ({ grammar }) => {
-      await parts.checkGrammar(grammar);
+      await kept.checkGrammar(grammar);
       return {};
     }),
   );
@@ -64,6 +66,17 @@ export function addEngineRoutes(app: Hono, parts: EngineRoutesParts): void {
     answer(context, parts, pictureSchema, async ({ label, bytes, ...options }, { info: { imageSize } }) => {
       const { pixels } = await parts.recentPixels.load(label, bytes, { imageSize, ...options });
       return { ...pixels, rgb: writeBytes(pixels.rgb) };
+    }),
+  );
+}
+
+/** The engine's contract itself, for llavas elsewhere. */
+export function addEngineRoutes(app: Hono, parts: EngineRoutesParts): void {
+  app.post('/engine/greet', (context) =>
+    answer(context, parts, greetingSchema, ({ keepMs }, engine) => {
+      if (keepMs !== undefined) parts.kept?.keepFor(keepMs);
+      const notes = parts.kept?.notes ?? [];
+      return Promise.resolve({ info: { ...engine.info, conversation: undefined }, notes });
     }),
   );
   app.post('/engine/show', (context) =>
@@ -104,6 +117,7 @@ async function answer<Schema extends v.GenericSchema>(
 ): Promise<Response> {
   const body = checkBody(schema, await readJson(context, parts.maxBodyBytes));
   const signal = AbortSignal.any([parts.signal, context.req.raw.signal]);
+  const inside = parts.admission.enter();
   try {
     using lent = await parts.engine.lend();
     return context.body(writeWire(await act(body, lent.engine, signal)), 200, {
@@ -112,6 +126,8 @@ async function answer<Schema extends v.GenericSchema>(
   } catch (error) {
     if (error instanceof ExpectedError) return context.json(writeFailure(error), 500);
     throw error;
+  } finally {
+    inside[Symbol.dispose]();
   }
 }
 
@@ -119,6 +135,7 @@ async function answer<Schema extends v.GenericSchema>(
 async function ask(context: Context, parts: EngineRoutesParts): Promise<Response> {
   const body = checkBody(askSchema, await readJson(context, parts.maxBodyBytes));
   const { request, turns, sampling, ...look } = body;
+  const inside = parts.admission.enter();
   const gone = new AbortController();
   const signal = AbortSignal.any([parts.signal, gone.signal]);
   context.header('Content-Type', 'application/x-ndjson');
@@ -134,16 +151,24 @@ async function ask(context: Context, parts: EngineRoutesParts): Promise<Response
     } catch (error) {
       if (error instanceof ExpectedError) await write({ type: 'failed', ...writeFailure(error) });
       else if (!signal.aborted) parts.onDefect(error);
+    } finally {
+      inside[Symbol.dispose]();
     }
   });
 }
 
 /** Without the asker's signal, since others may wait for the same picture. */
-function show(
+async function show(
   engine: Engine,
   { pixels, ...options }: v.InferOutput<typeof lookSchema>,
 ): Promise<ShownPicture> {
-  return engine.show(pixels, options);
+  const { imageSize } = engine.info;
+  if (pixels.size !== imageSize)
+    throw new ExpectedError(
+      'input',
+      `The picture is ${pixels.size} pixels wide; this model sees ${imageSize}.`,
+    );
+  return await engine.show(pixels, options);
 }
 
 function describeShown({ tokens, imageTokens }: ShownPicture): object {

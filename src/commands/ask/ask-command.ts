@@ -9,6 +9,7 @@ import {
   addWeightOptions,
 } from '../options/option-groups.js';
 import { decimalNumber } from '../options/option-parsers.js';
+import { addServerOptions } from '../options/server-options.js';
 import { addQuestionOptions } from '../options/add-question-options.js';
 import type { AskFlags } from './ask-request.js';
 
@@ -42,6 +43,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
   addWeightOptions(command);
   addDeviceOptions(command);
   addKeepOption(command);
+  addServerOptions(command);
   addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);

@@ -3,8 +3,7 @@ import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { pictureLabel, type PictureSource } from '../../llava/picture-bytes.js';
 import { readYesOrNo } from '../../llava/read-answer.js';
-import { chooseOpening } from '../../kept/choose-opening.js';
-import { findWeights } from '../../opening/find-weights.js';
+import { findEngine } from '../../remote/find-engine.js';
 import {
   jsonWriter,
   lineWriter,
@@ -31,7 +30,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   const { io, signal } = context;
   const sources = await pictureSources(request.pictures, io);
   const host = openingHost(context);
-  const weights = await findWeights(request.weights, host, () => checkOnlyPicture(sources, request));
+  const found = await findEngine(request.engine, host, () => checkOnlyPicture(sources, request));
   const several = sources.length > 1;
   const writer = request.json
     ? jsonWriter(io)
@@ -40,7 +39,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       : request.yesNo
         ? verdictWriter(io)
         : streamingWriter(io);
-  await using opening = await chooseOpening(weights, request.engine, host);
+  await using opening = await found.open(host);
   const readable = several
     ? await readableSources(sources, (...failure) => writer.fail(...failure))
     : sources;
@@ -50,7 +49,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   if (asking.form.grammar !== undefined) await opening.checkGrammar(asking.form.grammar);
   // llama.cpp first: weights are read by other threads, and what decodes pictures is loaded by this one meanwhile.
   await opening.ready();
-  const opened = opening.open({ context: (pair) => contextForAsk(request, weights, pair) });
+  const opened = opening.open({ context: (pair) => contextForAsk(request, found, pair) });
   // Its failure is reported when it is waited for.
   opened.catch(() => undefined);
   const wishes = { exif, marks: asking.marks };
@@ -60,7 +59,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   const yeses: number[] = [];
   for (const { source, loading } of queue.inOrder()) {
     try {
-      const record = await answerPicture(engine, await loading, asking, weights.name, writer, signal);
+      const record = await answerPicture(engine, await loading, asking, found.name, writer, signal);
       await writer.finish(record);
       if (request.draw !== undefined) {
         const { drawAnswer } = await import('./draw-answer.js');

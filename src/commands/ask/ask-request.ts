@@ -3,8 +3,7 @@ import type { QuestionFlags } from '../../answer/question-flags.js';
 import { settleQuestion } from '../../answer/question-options.js';
 import { readQuestionFlags } from '../../answer/read-question-flags.js';
 import { ExpectedError } from '../../llava/expected-error.js';
-import type { OpeningWishes } from '../../kept/choose-opening.js';
-import type { WeightChoice } from '../../opening/find-weights.js';
+import type { EngineChoice } from '../../remote/find-engine.js';
 import {
   samplingOf,
   type JsonFlag,
@@ -12,8 +11,7 @@ import {
   type SamplingFlags,
 } from '../options/option-groups.js';
 
-export interface AskFlags
-  extends WeightChoice, OpeningWishes, SamplingFlags, QuestionFlags, PictureFlags, JsonFlag {
+export interface AskFlags extends EngineChoice, SamplingFlags, QuestionFlags, PictureFlags, JsonFlag {
   /** With `yesNo`: the probability of yes from which the exit status says so. */
   readonly atLeast?: number;
   readonly logprobs?: boolean;
@@ -27,8 +25,7 @@ export interface AskRequest {
   readonly asking: Asking;
   /** Paths; `-` stands for stdin. */
   readonly pictures: readonly string[];
-  readonly weights: WeightChoice;
-  readonly engine: OpeningWishes;
+  readonly engine: EngineChoice;
   readonly yesNo: boolean;
   /** Probability of yes from which the exit status says so. */
   readonly atLeast: number | undefined;
@@ -53,7 +50,6 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
   return Object.freeze({
     asking,
     pictures,
-    weights: flags,
     engine: flags,
     yesNo: flags.yesNo === true,
     atLeast: flags.atLeast,

@@ -1,5 +1,5 @@
-import type { FoundWeights } from '../../opening/find-weights.js';
 import { DEFAULT_CONTEXT } from '../../opening/plan-placement.js';
+import type { FoundEngine } from '../../remote/find-engine.js';
 import type { PairInfo } from '../../weights/check/check-pair.js';
 import type { AskRequest } from './ask-request.js';
 
@@ -13,7 +13,7 @@ const STEP = 256;
  */
 export function contextForAsk(
   { asking: { question, sampling }, engine }: Pick<AskRequest, 'asking' | 'engine'>,
-  { conversation }: Pick<FoundWeights, 'conversation'>,
+  { conversation }: Pick<FoundEngine, 'conversation'>,
   { tokensPerPicture, contextLength }: Pick<PairInfo, 'tokensPerPicture' | 'contextLength'>,
 ): number {
   if (engine.context !== undefined) return engine.context;

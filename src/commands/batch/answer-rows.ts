@@ -4,13 +4,11 @@ import type { BatchSummary } from '../../batch/batch-summary.js';
 import type { RowSink } from '../../batch/output/output-file.js';
 import { runBatch } from '../../batch/run-batch.js';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
-import { chooseOpening } from '../../kept/choose-opening.js';
-import { findWeights } from '../../opening/find-weights.js';
 import { openCache } from '../../opening/open-cache.js';
 import { DEFAULT_CONTEXT } from '../../opening/plan-placement.js';
+import { findEngine } from '../../remote/find-engine.js';
 import { startProgress } from '../../terminal/progress.js';
-import { checkPair, type PairInfo } from '../../weights/check/check-pair.js';
-import { identifyFiles } from '../../weights/weights-identity.js';
+import type { PairInfo } from '../../weights/check/check-pair.js';
 import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
 import type { BatchFlags } from './batch-flags.js';
@@ -49,10 +47,9 @@ export async function answerBatch(
 ): Promise<BatchSummary> {
   const { io, signal } = context;
   const host = openingHost(context);
-  const files = await findWeights(flags, host);
-  const pair = await checkPair(files.model, files.mmproj);
-  const hash = await identifyFiles(files.model, files.mmproj, ...(files.lora ?? []));
-  const weights = flags.imageTokens === undefined ? hash : `${hash} with ${flags.imageTokens} image tokens`;
+  const found = await findEngine(flags, host);
+  const imageSize = await found.imageSize();
+  const weights = await found.identity();
   await using job = await openBatchJob({
     output: flags.output === '-' ? io.stdout : flags.output,
     journal: flags.journal,
@@ -69,9 +66,9 @@ export async function answerBatch(
     input: source.rows,
     defaults: rowDefaults(flags),
     pictures,
-    model: files.name,
+    model: found.name,
     weights,
-    imageSize: pair.imageSize,
+    imageSize,
     shard: flags.shard,
     unordered: flags.unordered,
     timings: flags.timings,
@@ -80,10 +77,15 @@ export async function answerBatch(
   const cache = await openCache(flags, host);
   const stack: AsyncDisposable[] = [];
   const open = async () => {
-    const opening = await chooseOpening(files, flags, host);
+    const opening = await found.open(host);
     stack.push(opening);
     const sequences = flags.parallel ?? 'auto';
-    const engine = await opening.open({ sequences, context: (pair) => contextOf(flags, pair), cache });
+    const engine = await opening.open({
+      sequences,
+      answersWhole: true,
+      context: (pair) => contextOf(flags, pair),
+      cache,
+    });
     stack.push(engine);
     return engine;
   };

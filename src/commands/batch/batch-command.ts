@@ -10,6 +10,7 @@ import {
   addWeightOptions,
 } from '../options/option-groups.js';
 import { shard, wholeNumber } from '../options/option-parsers.js';
+import { addServerOptions } from '../options/server-options.js';
 import { addQuestionOptions } from '../options/add-question-options.js';
 import type { BatchFlags, MergeFlags } from './batch-flags.js';
 
@@ -34,6 +35,7 @@ export function addBatchCommand(program: Command, context: CommandContext): void
   addWeightOptions(command);
   addDeviceOptions(command);
   addKeepOption(command);
+  addServerOptions(command);
   addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);
@@ -76,6 +78,11 @@ function addRunOptions(command: Command): void {
     .option('--max-errors <n>', 'stop when more than n rows have failed', wholeNumber(0, 1e9))
     .addOption(new Option('--fail-fast', 'stop at the first row that fails').conflicts('maxErrors'))
     .option('--shard <i/n>', 'answer only part i of n; a picture stays in one part', shard)
+    .option(
+      '--verify <n>',
+      'with --server: ask about n rows twice, a second server or the --model here, and tell differences',
+      wholeNumber(1, 1e9),
+    )
     .option('--dry-run', 'check all rows and pictures, without weights');
 }
 

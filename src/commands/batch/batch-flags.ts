@@ -1,11 +1,9 @@
 import type { QuestionFlags } from '../../answer/question-flags.js';
-import type { OpeningWishes } from '../../kept/choose-opening.js';
-import type { WeightChoice } from '../../opening/find-weights.js';
+import type { EngineChoice } from '../../remote/find-engine.js';
 import type { FetchFlags, PictureFlags, SamplingFlags } from '../options/option-groups.js';
 
 /** The flags of `llava batch`. */
-export interface BatchFlags
-  extends WeightChoice, OpeningWishes, SamplingFlags, QuestionFlags, PictureFlags, FetchFlags {
+export interface BatchFlags extends EngineChoice, SamplingFlags, QuestionFlags, PictureFlags, FetchFlags {
   readonly output: string;
   readonly imageFolder?: string;
   readonly restrictPaths?: boolean;

@@ -17,9 +17,9 @@ import type { CommandContext } from '../command-context.js';
  */
 export async function chatByLines(start: ChatStart, context: CommandContext): Promise<ExitCode> {
   const { io, signal } = context;
-  const { album, settings, weights, flags } = start;
+  const { album, settings, engine, flags } = start;
   const host = localChatHost(context);
-  const model = loadable(weights, flags, context);
+  const model = loadable(engine, context);
   await using session = new ChatSession(album, settings, lineView(io), model, modelFinder(flags, context));
   if (start.picture !== undefined) await session.look(start.picture, signal);
   // Weights that do not load are an error of the command, not of a line.

@@ -10,6 +10,7 @@ import {
   addSamplingOptions,
   addWeightOptions,
 } from '../options/option-groups.js';
+import { addServerOptions } from '../options/server-options.js';
 import type { ChatFlags } from './chat-start.js';
 
 const EXAMPLES = `
@@ -34,6 +35,7 @@ export function addChatCommand(program: Command, context: CommandContext): void 
   addWeightOptions(command);
   addDeviceOptions(command);
   addKeepOption(command);
+  addServerOptions(command);
   addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);

@@ -26,7 +26,7 @@ export async function chatOnScreen(start: ChatStart, context: CommandContext): P
   using keyboard = readKeyboard(stdin, stdout);
   using view = new ScreenView(context.io, start.flags.preview, stdin, stdout, history);
   const told = tellingNotes(context, view);
-  const model = loadable(start.weights, start.flags, told);
+  const model = loadable(start.engine, told);
   const find = modelFinder(start.flags, told);
   await using session = new ChatSession(start.album, start.settings, view, model, find);
   const chat = new ScreenChat(session, view, localChatHost(context), context.signal);

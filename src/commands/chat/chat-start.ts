@@ -1,13 +1,12 @@
 import type { Album, PicturePlace } from '../../chat/album.js';
 import type { AskSettings } from '../../chat/chat-settings.js';
 import type { ResponseFormat } from '../../llava/response-format.js';
-import type { OpeningWishes } from '../../kept/choose-opening.js';
-import type { FoundWeights, WeightChoice } from '../../opening/find-weights.js';
+import type { EngineChoice, FoundEngine } from '../../remote/find-engine.js';
 import type { PreviewChoice } from '../../terminal/preview/preview-kind.js';
 import type { PictureFlags, SamplingFlags } from '../options/option-groups.js';
 
 /** The flags of `llava chat`. */
-export interface ChatFlags extends WeightChoice, OpeningWishes, SamplingFlags, PictureFlags {
+export interface ChatFlags extends EngineChoice, SamplingFlags, PictureFlags {
   readonly format?: ResponseFormat;
   readonly system?: string;
   readonly preview: PreviewChoice;
@@ -18,7 +17,7 @@ export interface ChatFlags extends WeightChoice, OpeningWishes, SamplingFlags, P
 export interface ChatStart {
   readonly album: Album;
   readonly settings: AskSettings;
-  readonly weights: FoundWeights;
+  readonly engine: FoundEngine;
   readonly flags: ChatFlags;
   /** The picture of the command line. */
   readonly picture: PicturePlace | undefined;

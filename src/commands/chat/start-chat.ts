@@ -1,7 +1,7 @@
 import { Album, type PicturePlace } from '../../chat/album.js';
 import { isWebAddress } from '../../chat/dropped-path.js';
 import type { ExitCode } from '../../exit-codes.js';
-import { findWeights } from '../../opening/find-weights.js';
+import { findEngine } from '../../remote/find-engine.js';
 import { isInteractive } from '../../terminal/io.js';
 import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
@@ -22,7 +22,7 @@ export async function chat(
     const { inspectPicture } = await import('../../llava/picture.js');
     await inspectPicture(picture);
   };
-  const weights = await findWeights(flags, openingHost(context), checkPicture);
+  const engine = await findEngine(flags, openingHost(context), checkPicture);
   await checkPicture();
   const start: ChatStart = {
     album: new Album(readPlace, flags.exif),
@@ -31,7 +31,7 @@ export async function chat(
       systemText: flags.system,
       sampling: samplingOf(flags),
     },
-    weights,
+    engine,
     flags,
     picture,
   };

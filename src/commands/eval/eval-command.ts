@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import { addEvalDemoCommand } from './demo-command.js';
 import { addCacheOptions, addDeviceOptions, addWeightOptions } from '../options/option-groups.js';
+import { addServerOptions } from '../options/server-options.js';
 import { wholeNumber } from '../options/option-parsers.js';
 import type { ListFlags, PrepareFlags, RunFlags, ScoreFlags } from './eval-flags.js';
 
@@ -60,6 +61,7 @@ function addRun(command: Command, context: CommandContext): void {
     .option('--parallel <n>', 'questions at once; default: what fits', wholeNumber(1, 64));
   addWeightOptions(run);
   addDeviceOptions(run);
+  addServerOptions(run);
   addCacheOptions(run);
   addResultOptions(run).action(async (name: string, flags: RunFlags) => {
     const { runBenchmark } = await import('./run-benchmark.js');

@@ -1,5 +1,6 @@
 import type { EngineWishes } from '../../opening/engine-opening.js';
 import type { WeightChoice } from '../../opening/find-weights.js';
+import type { EngineChoice } from '../../remote/find-engine.js';
 
 /* The flags of `llava eval`'s commands. */
 
@@ -22,7 +23,7 @@ export interface ResultFlags extends DataFlag {
   readonly json?: boolean;
 }
 
-export interface RunFlags extends ResultFlags, WeightChoice, EngineWishes {
+export interface RunFlags extends ResultFlags, EngineChoice {
   readonly parallel?: number;
   readonly output: string;
   readonly limit?: number;

@@ -1,3 +1,5 @@
+import { TrimStream } from '../../../llava/trim-stream.js';
+
 /** Half of a character: what a decoder shows for bytes that are not UTF-8 yet. */
 const REPLACEMENT = '\ufffd';
 /** Longest wait for the rest of a character, in tokens: UTF-8 takes 4 bytes at most, one byte token each. */
@@ -11,8 +13,7 @@ export class TextStream<Token> {
   readonly #decode: (tokens: readonly Token[], before: readonly Token[]) => string;
   #shown: Token[] = [];
   #pending: Token[] = [];
-  #space = '';
-  #started = false;
+  readonly #trim = new TrimStream();
 
   /** @param decode text of tokens, given the few tokens before them */
   constructor(decode: (tokens: readonly Token[], before: readonly Token[]) => string) {
@@ -26,25 +27,13 @@ export class TextStream<Token> {
     if (text.endsWith(REPLACEMENT) && this.#pending.length < MAX_PENDING) return '';
     this.#shown = [...this.#shown, ...this.#pending].slice(-MAX_PENDING);
     this.#pending = [];
-    return this.#strip(text);
+    return this.#trim.push(text);
   }
 
   /** What is left when no more tokens come. */
   end(): string {
     const text = this.#pending.length === 0 ? '' : this.#decode(this.#pending, this.#shown);
     this.#pending = [];
-    return this.#strip(text);
-  }
-
-  #strip(text: string): string {
-    const whole = this.#space + text;
-    const kept = this.#started ? whole.trimEnd() : whole.trim();
-    if (kept === '') {
-      this.#space = this.#started ? whole : '';
-      return '';
-    }
-    this.#space = whole.slice(whole.trimEnd().length);
-    this.#started = true;
-    return kept;
+    return this.#trim.push(text);
   }
 }

@@ -1,0 +1,289 @@
+import * as v from 'valibot';
+import {
+  ContextFull,
+  type AnswerEvent,
+  type AnswerToken,
+  type ContinuationScore,
+  type Sampling,
+  type StopReason,
+} from '../engine/engine.js';
+import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import { TrimStream } from '../llava/trim-stream.js';
+import { cannot, type Dialect } from './dialect.js';
+import { checkOwnWords } from './own-words.js';
+import type { SentQuestion, ServedModel, ServerFacts } from './served-model.js';
+import type { ServerConnection } from './server-connection.js';
+import { ServerFailure } from './server-failure.js';
+
+const CHAT = '/v1/chat/completions';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const token = { token: v.string(), logprob: v.number() };
+const logprobsSchema = v.nullish(
+  v.object({
+    content: v.nullish(
+      v.array(v.object({ ...token, top_logprobs: v.optional(v.array(v.object(token)), []) })),
+    ),
+  }),
+);
+const usageSchema = v.object({
+  prompt_tokens: count,
+  completion_tokens: v.optional(count, 0),
+  prompt_tokens_details: v.nullish(v.object({ cached_tokens: v.nullish(count) })),
+});
+const finish = v.nullish(v.string());
+const completionSchema = v.object({
+  choices: v.tuple([
+    v.object({
+      message: v.object({ content: v.nullable(v.string()) }),
+      logprobs: logprobsSchema,
+      finish_reason: finish,
+      stop_reason: v.nullish(v.union([v.string(), v.number()])),
+    }),
+  ]),
+  usage: usageSchema,
+});
+const chunkSchema = v.object({
+  choices: v.array(
+    v.object({
+      delta: v.object({ content: v.nullish(v.string()) }),
+      logprobs: logprobsSchema,
+      finish_reason: finish,
+      stop_reason: v.nullish(v.union([v.string(), v.number()])),
+    }),
+  ),
+  usage: v.nullish(usageSchema),
+});
+const promptLogprobsSchema = v.object({
+  prompt_logprobs: v.array(v.nullable(v.record(v.string(), v.object({ logprob: v.number() })))),
+});
+
+type Usage = v.InferOutput<typeof usageSchema>;
+type Logprobs = v.InferOutput<typeof logprobsSchema>;
+
+/** LLaVA-1.5 behind OpenAI's chat API. */
+export class ChatModel implements ServedModel {
+  readonly facts: ServerFacts;
+  readonly #connection: ServerConnection;
+  readonly #dialect: Dialect;
+
+  constructor(connection: ServerConnection, facts: ServerFacts, dialect: Dialect) {
+    this.#connection = connection;
+    this.facts = facts;
+    this.#dialect = dialect;
+  }
+
+  async *ask(
+    question: SentQuestion,
+    sampling: Sampling,
+    isWhole: boolean,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<AnswerEvent, undefined> {
+    const body = await this.#bodyOf(question, sampling);
+    const answer = new ArrivingAnswer(this.facts.contextSize);
+    try {
+      if (isWhole) {
+        const { choices, usage } = await this.#connection.call(CHAT, completionSchema, body, signal);
+        const [{ message, logprobs, finish_reason, stop_reason }] = choices;
+        yield* answer.text(message.content ?? '', logprobs);
+        answer.end(finish_reason, stop_reason);
+        answer.usage(usage);
+      } else {
+        const streamed = { ...body, stream: true, stream_options: { include_usage: true } };
+        for await (const chunk of this.#connection.events(CHAT, chunkSchema, streamed, signal)) {
+          for (const { delta, logprobs, finish_reason, stop_reason } of chunk.choices) {
+            yield* answer.text(delta.content ?? '', logprobs);
+            answer.end(finish_reason, stop_reason);
+          }
+          answer.usage(chunk.usage);
+        }
+      }
+    } catch (error) {
+      throw contextProblem(error) ?? error;
+    }
+    yield answer.done(sampling, this.facts.address);
+  }
+
+  async score(
+    question: SentQuestion,
+    continuations: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly ContinuationScore[]> {
+    if (!this.#dialect.tellsPromptLogprobs)
+      throw cannot('tell how likely given answers are', this.#dialect.name);
+    const promptTokens = await this.countTokens(question, signal);
+    return await Promise.all(
+      continuations.map((text) => {
+        const goesOn = continuations.some((other) => other !== text && other.startsWith(text));
+        return this.#scoreOne(question, text, goesOn, promptTokens, signal);
+      }),
+    );
+  }
+
+  async countTokens(question: SentQuestion, signal: AbortSignal | undefined): Promise<number> {
+    const body = await this.#bodyOf(question, { temperature: 0, topP: 1, seed: undefined, maxTokens: 1 });
+    try {
+      return (await this.#connection.call(CHAT, completionSchema, body, signal)).usage.prompt_tokens;
+    } catch (error) {
+      throw contextProblem(error) ?? error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection[Symbol.asyncDispose]();
+  }
+
+  /** The answer stands at the prompt's end, as words that the model is said to have begun with. */
+  async #scoreOne(
+    question: SentQuestion,
+    text: string,
+    goesOn: boolean,
+    promptTokens: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ContinuationScore> {
+    const { messages, ...body } = await this.#bodyOf(question, {
+      temperature: 0,
+      topP: 1,
+      seed: undefined,
+      maxTokens: 1,
+    });
+    const said = goesOn ? `${text}${VICUNA_V1.endOfAnswer.text}` : text;
+    const scored = {
+      ...body,
+      messages: [...messages, { role: 'assistant', content: said }],
+      prompt_logprobs: 0,
+      add_generation_prompt: false,
+      continue_final_message: true,
+    };
+    const { prompt_logprobs } = await this.#connection.call(CHAT, promptLogprobsSchema, scored, signal);
+    const own = prompt_logprobs.slice(promptTokens).map((tokens) => Object.values(tokens ?? {})[0]?.logprob);
+    if (own.length === 0 || own.includes(undefined))
+      throw new ServerFailure('broken', this.facts.address, 'tells no log-probabilities of the prompt');
+    return {
+      logLikelihood: own.reduce<number>((sum, logprob = 0) => sum + logprob, 0),
+      tokens: own.length,
+    };
+  }
+
+  async #bodyOf(
+    question: SentQuestion,
+    sampling: Sampling,
+  ): Promise<{ readonly messages: readonly object[] } & Readonly<Record<string, unknown>>> {
+    checkOwnWords(question, this.#dialect.name);
+    const { temperature, topP, seed, maxTokens, stop, logprobs, topLogprobs } = sampling;
+    return {
+      model: this.facts.model,
+      messages: await chatMessages(question),
+      max_tokens: maxTokens,
+      temperature,
+      ...(temperature === 0 ? {} : { top_p: topP }),
+      ...(seed === undefined ? {} : { seed }),
+      ...(stop === undefined || stop.length === 0 ? {} : { stop }),
+      ...(logprobs === true ? { logprobs, top_logprobs: topLogprobs ?? 0 } : {}),
+      ...this.#dialect.constrain(sampling),
+    };
+  }
+}
+
+/** The conversation as OpenAI's API takes it: the picture stands before the first question. */
+export async function chatMessages({ picture, request, turns }: SentQuestion): Promise<readonly object[]> {
+  const image = { type: 'image_url', image_url: { url: await picture.url() } };
+  const user = (text: string, index: number) => ({
+    role: 'user',
+    content: index === 0 ? [image, { type: 'text', text }] : text,
+  });
+  return [
+    ...(picture.systemText === '' ? [] : [{ role: 'system', content: picture.systemText }]),
+    ...turns.flatMap(({ question, answer }, index) => [
+      user(question, index),
+      { role: 'assistant', content: answer },
+    ]),
+    user(request, turns.length),
+  ];
+}
+
+/** An answer in pieces, and what is told of it at its end. */
+class ArrivingAnswer {
+  readonly #start = performance.now();
+  readonly #trim = new TrimStream();
+  readonly #contextSize: number | undefined;
+  readonly #tokens: AnswerToken[] = [];
+  #firstAt: number | undefined;
+  #finish: string | undefined;
+  #isStoppedByText = false;
+  #usage: Usage | undefined;
+
+  constructor(contextSize: number | undefined) {
+    this.#contextSize = contextSize;
+  }
+
+  *text(piece: string, logprobs: Logprobs): Generator<AnswerEvent, undefined> {
+    for (const { token, logprob, top_logprobs } of logprobs?.content ?? [])
+      this.#tokens.push({
+        text: token,
+        logProbability: logprob,
+        likeliest: top_logprobs.map((other) => ({ text: other.token, logProbability: other.logprob })),
+      });
+    if (piece === '') return;
+    this.#firstAt ??= performance.now();
+    const text = this.#trim.push(piece);
+    if (text !== '') yield { type: 'text', text };
+  }
+
+  end(reason: string | null | undefined, stop: string | number | null | undefined): void {
+    this.#finish ??= reason ?? undefined;
+    if (typeof stop === 'string') this.#isStoppedByText = true;
+  }
+
+  usage(usage: Usage | null | undefined): void {
+    this.#usage = usage ?? this.#usage;
+  }
+
+  /** @throws ServerFailure when the answer did not end */
+  done({ logprobs, topLogprobs }: Sampling, address: string): AnswerEvent {
+    if (this.#finish === undefined || this.#usage === undefined)
+      throw new ServerFailure('broken', address, 'did not end its answer');
+    const { prompt_tokens, completion_tokens, prompt_tokens_details } = this.#usage;
+    const now = performance.now();
+    const firstAt = this.#firstAt ?? now;
+    const reason = this.#reason(prompt_tokens + completion_tokens);
+    // The token that ends an answer is no part of it.
+    const hasEnd = reason === 'end' && !this.#isStoppedByText;
+    const tokens =
+      hasEnd && this.#tokens.at(-1)?.text === VICUNA_V1.endOfAnswer.text
+        ? this.#tokens.slice(0, -1)
+        : this.#tokens;
+    return {
+      type: 'done',
+      reason,
+      usage: {
+        promptTokens: prompt_tokens,
+        evaluatedTokens: prompt_tokens - (prompt_tokens_details?.cached_tokens ?? 0),
+        answerTokens: Math.max(0, completion_tokens - (hasEnd ? 1 : 0)),
+        lookMs: 0,
+        questionMs: firstAt - this.#start,
+        answerMs: now - firstAt,
+      },
+      ...(logprobs === true
+        ? {
+            tokens: tokens.map(({ likeliest, ...token }) =>
+              topLogprobs === undefined ? token : { ...token, likeliest: likeliest ?? [] },
+            ),
+          }
+        : {}),
+    };
+  }
+
+  #reason(positions: number): StopReason {
+    if (this.#finish !== 'length') return 'end';
+    return this.#contextSize !== undefined && positions >= this.#contextSize ? 'context-full' : 'max-tokens';
+  }
+}
+
+/** A refusal that is about the length of the prompt. */
+function contextProblem(error: unknown): ContextFull | undefined {
+  if (!(error instanceof ServerFailure) || error.trouble !== 'refused') return undefined;
+  if (!/context (length|size|window)|context_length_exceeded|input tokens/i.test(error.message))
+    return undefined;
+  return new ContextFull(error.message, 'Ask with a shorter text, or give the server a larger context');
+}

@@ -1,0 +1,137 @@
+import * as v from 'valibot';
+import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
+import { chatMessages } from './chat-model.js';
+import { PROBE_QUESTION, PROBE_TEXT_TOKENS, PROBE_TEXTS, PROBE_TURN } from './probe.js';
+import type { SentPicture, SentQuestion } from './served-model.js';
+import type { ServerConnection } from './server-connection.js';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const tokensSchema = v.object({
+  tokens: v.array(count),
+  token_strs: v.nullish(v.array(v.string())),
+});
+
+/** What a server makes of a prompt. */
+export interface CheckedPrompt {
+  /** Positions that a picture takes. */
+  readonly imageTokens: number;
+  /** Whether later turns of a conversation stand as LLaVA-1.5 was trained with; undefined where that is not known. */
+  readonly hasRightTurns: boolean | undefined;
+  /** Whether the text behind the picture begins with the token of a space, as all text does to LLaVA-1.5's tokenizer. */
+  readonly hasSpace: boolean | undefined;
+}
+
+/**
+ * Compares the prompt that vLLM makes of messages with LLaVA-1.5's, token by token, by the server's own tokenizer.
+ * @param isStrict throws when they differ
+ * @throws ExpectedError('engine') with both prompts
+ */
+export async function checkTokens(
+  connection: ServerConnection,
+  model: string,
+  picture: SentPicture,
+  isStrict: boolean,
+  signal: AbortSignal,
+): Promise<CheckedPrompt> {
+  const tokenize = async (fields: object) =>
+    await connection.call('/tokenize', tokensSchema, { model, return_token_strs: true, ...fields }, signal);
+  const ofMessages = async (question: SentQuestion) =>
+    await tokenize({ messages: await chatMessages(question), add_generation_prompt: true });
+  const ofText = async (text: string, begins: boolean) =>
+    (await tokenize({ prompt: text, add_special_tokens: begins })).tokens;
+  const question = { picture, request: PROBE_QUESTION, turns: [] };
+  const [written, withTurn, before, after, end, ...afterWithTurn] = await Promise.all([
+    ofMessages(question),
+    ofMessages({ ...question, turns: [PROBE_TURN] }),
+    ofText(PROBE_TEXTS.before, true),
+    ofText(PROBE_TEXTS.after, false),
+    ofText(VICUNA_V1.endOfAnswer.text, false),
+    ...PROBE_TEXTS.afterWithTurn.map((text) => ofText(text, false)),
+  ]);
+  const imageTokens = imageBetween(written.tokens, before, after);
+  if (imageTokens === undefined && isStrict)
+    throw wrongPrompt(
+      connection.address,
+      describe(written),
+      `${PROBE_TEXTS.before}<image>${PROBE_TEXTS.after}`,
+    );
+  const said = afterWithTurn.flatMap((tokens, place) => (place === 0 ? tokens : [...end, ...tokens]));
+  return {
+    imageTokens: imageTokens ?? longestRun(written.tokens),
+    hasRightTurns: imageBetween(withTurn.tokens, before, said) !== undefined,
+    // The text in front of the picture ends with that token.
+    hasSpace: after[0] === before.at(-1),
+  };
+}
+
+/**
+ * Where a server shows no tokens: compares their number with LLaVA-1.5's.
+ * @param promptTokens of the probe, as the server counts them
+ * @throws ExpectedError('engine') when they differ
+ */
+export function checkCount(
+  address: string,
+  promptTokens: number,
+  imageTokens: number,
+  isStrict: boolean,
+): CheckedPrompt {
+  const expected = PROBE_TEXT_TOKENS + imageTokens;
+  if (promptTokens !== expected && isStrict)
+    throw wrongPrompt(
+      address,
+      `${promptTokens} tokens`,
+      `${expected} tokens, ${imageTokens} of them the picture’s`,
+    );
+  return {
+    imageTokens: Math.max(0, promptTokens - PROBE_TEXT_TOKENS),
+    hasRightTurns: undefined,
+    hasSpace: undefined,
+  };
+}
+
+/** How often one token stands between two others, if nothing else does. */
+function imageBetween(
+  tokens: readonly number[],
+  before: readonly number[],
+  after: readonly number[],
+): number | undefined {
+  const image = tokens.slice(before.length, tokens.length - after.length);
+  const isRight =
+    image.length > 0 &&
+    image.every((token) => token === image[0]) &&
+    [...before, ...image, ...after].every((token, place) => token === tokens[place]);
+  return isRight ? image.length : undefined;
+}
+
+function longestRun(tokens: readonly number[]): number {
+  let longest = 0;
+  let run = 0;
+  for (const [place, token] of tokens.entries()) {
+    run = token === tokens[place - 1] ? run + 1 : 1;
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}
+
+/** A prompt as its pieces, each run of the picture's tokens as one. */
+function describe({ tokens, token_strs: texts }: v.InferOutput<typeof tokensSchema>): string {
+  const pieces = tokens.map((token, place) => texts?.[place] ?? String(token));
+  return pieces
+    .filter((piece, place) => piece !== pieces[place - 1])
+    .join('')
+    .replaceAll('\u2581', ' ')
+    .replaceAll('<0x0A>', '\n');
+}
+
+function wrongPrompt(address: string, written: string, expected: string): ExpectedError {
+  const both = `It writes ${quote(written, 600)}, not ${quote(expected, 600)}`;
+  return new ExpectedError(
+    'engine',
+    `The server ${quote(address)} asks in other words than LLaVA-1.5 was trained with. ${both}.`,
+    {
+      hint: 'Give it LLaVA-1.5’s chat template, or use it as it is with --any-prompt',
+    },
+  );
+}

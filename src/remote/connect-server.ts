@@ -1,0 +1,208 @@
+import * as v from 'valibot';
+import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
+import { readFailure, readySchema } from '../kept/wire.js';
+import { ChatModel } from './chat-model.js';
+import { checkCount, checkTokens, type CheckedPrompt } from './check-prompt.js';
+import { OTHER, SGLANG, VLLM, type Dialect } from './dialect.js';
+import { LlamaServerModel } from './llama-server-model.js';
+import { LlavaModel } from './llava-model.js';
+import { PROBE_QUESTION, PROBE_TEXT_TOKENS, probePicture } from './probe.js';
+import type { ServedModel, ServerFacts } from './served-model.js';
+import { ServerConnection } from './server-connection.js';
+
+/** Sides of LLaVA-1.5's square and of its patches, in pixels. Source: openai/clip-vit-large-patch14-336. */
+const IMAGE_SIZE = 336;
+const PATCH = 14;
+const IMAGE_TOKENS = (IMAGE_SIZE / PATCH) ** 2;
+
+export interface ConnectOptions {
+  /** Of several models that a server has, the one to ask. */
+  readonly model?: string | undefined;
+  readonly key?: string | undefined;
+  readonly timeoutMs: number;
+  /** Side of the square that the model sees, in pixels, where the server does not tell it. Default: LLaVA-1.5's. */
+  readonly imageSize?: number | undefined;
+  /** Takes prompts that are not LLaVA-1.5's. */
+  readonly anyPrompt: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A model at a server, and the size of picture that it sees. */
+export interface ConnectedModel {
+  readonly served: ServedModel;
+  readonly imageSize: number;
+}
+
+const modelsSchema = v.object({
+  data: v.array(
+    v.object({
+      id: v.string(),
+      owned_by: v.nullish(v.string()),
+      max_model_len: v.nullish(v.number()),
+    }),
+  ),
+});
+type ListedModel = v.InferOutput<typeof modelsSchema>['data'][number];
+const versionSchema = v.object({ version: v.string() });
+const propsSchema = v.object({
+  media_marker: v.optional(v.string(), '<__media__>'),
+  modalities: v.optional(v.object({ vision: v.optional(v.boolean(), false) }), {}),
+  build_info: v.optional(v.string(), ''),
+  default_generation_settings: v.optional(v.object({ n_ctx: v.optional(v.number()) }), {}),
+});
+
+/**
+ * Finds out what a server is and whether it asks as LLaVA-1.5 was trained to be asked.
+ * @throws ServerFailure; ExpectedError('engine') for another prompt; ExpectedError('usage') when the model must be named
+ */
+export async function connectServer(address: string, options: ConnectOptions): Promise<ConnectedModel> {
+  const { key, timeoutMs, signal } = options;
+  const connection = new ServerConnection(address, { key, timeoutMs, readError: readFailure });
+  try {
+    const { data } = await connection.call('/v1/models', modelsSchema, undefined, signal);
+    const listed = chooseModel(data, options.model, address);
+    return await connectKind(connection, listed, options);
+  } catch (error) {
+    await connection[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function connectKind(
+  connection: ServerConnection,
+  listed: ListedModel,
+  options: ConnectOptions,
+): Promise<ConnectedModel> {
+  const { owned_by: owner } = listed;
+  if (owner === 'llava') return await connectLlava(connection, listed, options);
+  if (owner === 'llamacpp') return await connectLlamaServer(connection, listed, options);
+  if (owner === 'vllm') return await connectVllm(connection, listed, options);
+  return await connectOther(connection, listed, owner === 'sglang' ? SGLANG : OTHER, options);
+}
+
+async function connectLlava(
+  connection: ServerConnection,
+  { id }: ListedModel,
+  { signal }: ConnectOptions,
+): Promise<ConnectedModel> {
+  const { info } = await connection.call('/engine/greet', readySchema, {}, signal);
+  const { contextSize, imageTokens, imageSize } = info;
+  const facts = { ...factsOf(connection, id, 'llava serve'), contextSize, imageTokens };
+  return { served: new LlavaModel(connection, facts), imageSize };
+}
+
+async function connectVllm(
+  connection: ServerConnection,
+  { id, max_model_len }: ListedModel,
+  { imageSize = IMAGE_SIZE, anyPrompt, signal }: ConnectOptions,
+): Promise<ConnectedModel> {
+  const [{ version }, prompt] = await Promise.all([
+    connection.call('/version', versionSchema, undefined, signal),
+    checkTokens(connection, id, probePicture(imageSize), !anyPrompt, signal),
+  ]);
+  const facts = {
+    ...factsOf(connection, id, `vLLM ${version}`),
+    contextSize: max_model_len ?? undefined,
+    ...toldOf(connection, prompt, imageSize),
+  };
+  return { served: new ChatModel(connection, facts, VLLM), imageSize };
+}
+
+async function connectLlamaServer(
+  connection: ServerConnection,
+  { id }: ListedModel,
+  { imageSize = IMAGE_SIZE, signal }: ConnectOptions,
+): Promise<ConnectedModel> {
+  const props = await connection.call('/props', propsSchema, undefined, signal);
+  if (!props.modalities.vision)
+    throw new ExpectedError('engine', `The server ${quote(connection.address)} sees no pictures.`, {
+      hint: 'Start it with the vision tower too: llama-server -m MODEL.gguf --mmproj MMPROJ.gguf',
+    });
+  const facts: ServerFacts = {
+    ...factsOf(connection, id, `llama-server ${props.build_info}`.trim()),
+    contextSize: props.default_generation_settings.n_ctx,
+    notes: [
+      'llama-server computes the image features of LLaVA-1.5 wrongly: its answers may differ from those of other engines.',
+    ],
+  };
+  const asking = new LlamaServerModel(connection, facts, props.media_marker);
+  const promptTokens = await asking.countTokens(probe(imageSize), signal);
+  const imageTokens = Math.max(0, promptTokens - PROBE_TEXT_TOKENS);
+  return {
+    served: new LlamaServerModel(connection, { ...facts, imageTokens }, props.media_marker),
+    imageSize,
+  };
+}
+
+async function connectOther(
+  connection: ServerConnection,
+  { id, max_model_len }: ListedModel,
+  dialect: Dialect,
+  { imageSize = IMAGE_SIZE, anyPrompt, signal }: ConnectOptions,
+): Promise<ConnectedModel> {
+  const facts = {
+    ...factsOf(connection, id, dialect === SGLANG ? 'SGLang' : 'a server of OpenAI’s API'),
+    contextSize: max_model_len ?? undefined,
+  };
+  const asking = new ChatModel(connection, facts, dialect);
+  const promptTokens = await asking.countTokens(probe(imageSize), signal);
+  const prompt = checkCount(connection.address, promptTokens, IMAGE_TOKENS, !anyPrompt);
+  return {
+    served: new ChatModel(connection, { ...facts, imageTokens: prompt.imageTokens }, dialect),
+    imageSize,
+  };
+}
+
+function factsOf({ address }: ServerConnection, model: string, software: string): ServerFacts {
+  return { address, model, software, contextSize: undefined, imageTokens: 0, notes: [] };
+}
+
+function probe(imageSize: number) {
+  return { picture: probePicture(imageSize), request: PROBE_QUESTION, turns: [] };
+}
+
+/** What is told of a server whose tokens were compared. */
+function toldOf(
+  { address }: ServerConnection,
+  { imageTokens, hasRightTurns, hasSpace }: CheckedPrompt,
+  imageSize: number,
+): Pick<ServerFacts, 'imageTokens' | 'notes'> {
+  const notes: string[] = [];
+  if (imageTokens !== IMAGE_TOKENS && imageSize === IMAGE_SIZE)
+    notes.push(
+      `The server ${quote(address)} gives a picture ${imageTokens} positions where LLaVA-1.5 has ${IMAGE_TOKENS}: it sees another size, which --server-image-size should tell.`,
+    );
+  if (hasSpace === false)
+    notes.push(
+      `The tokenizer of the server ${quote(address)} leaves out a space behind the picture that LLaVA-1.5's has: answers may differ a little.`,
+    );
+  if (hasRightTurns === false)
+    notes.push(
+      `The server ${quote(address)} writes the later turns of a conversation otherwise than LLaVA-1.5 was trained with.`,
+    );
+  return { imageTokens, notes };
+}
+
+/** @throws ExpectedError('usage') when there is not one to choose */
+function chooseModel(
+  listed: readonly ListedModel[],
+  wanted: string | undefined,
+  address: string,
+): ListedModel {
+  const names = listed.map(({ id }) => quote(id)).join(', ');
+  const [first] = wanted === undefined ? listed : listed.filter(({ id }) => id === wanted);
+  if (first === undefined)
+    throw new ExpectedError(
+      'usage',
+      wanted === undefined
+        ? `The server ${quote(address)} has no model.`
+        : `The server ${quote(address)} has no model ${quote(wanted)}; it has ${names || 'none'}.`,
+      { hint: 'Name one that it has with --server-model' },
+    );
+  if (wanted === undefined && listed.length > 1)
+    throw new ExpectedError('usage', `The server ${quote(address)} has several models: ${names}.`, {
+      hint: 'Name one with --server-model',
+    });
+  return first;
+}

@@ -1,0 +1,64 @@
+import type { AnswerEvent, ContinuationScore, Sampling } from '../engine/engine.js';
+import { countSchema, eventSchema, readFailure, scoresSchema, writeBytes } from '../kept/wire.js';
+import type { SentQuestion, ServedModel, ServerFacts } from './served-model.js';
+import type { ServerConnection } from './server-connection.js';
+import { ServerFailure } from './server-failure.js';
+
+/** The engine of a `llava serve`, by its own contract: it can do there all that it can do here. */
+export class LlavaModel implements ServedModel {
+  readonly facts: ServerFacts;
+  readonly #connection: ServerConnection;
+
+  constructor(connection: ServerConnection, facts: ServerFacts) {
+    this.#connection = connection;
+    this.facts = facts;
+  }
+
+  async *ask(
+    question: SentQuestion,
+    sampling: Sampling,
+    _isWhole: boolean,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<AnswerEvent, undefined> {
+    const body = { ...wireQuestion(question), sampling };
+    for await (const line of this.#connection.lines('/engine/ask', body, signal)) {
+      const event = this.#connection.readLine(eventSchema, line);
+      if (event.type === 'failed')
+        throw (
+          readFailure({ error: event.error }) ?? new ServerFailure('broken', this.facts.address, 'failed')
+        );
+      yield event;
+      if (event.type === 'done') return;
+    }
+    throw new ServerFailure('broken', this.facts.address, 'stopped in the middle of an answer');
+  }
+
+  async score(
+    question: SentQuestion,
+    continuations: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly ContinuationScore[]> {
+    const body = { ...wireQuestion(question), continuations };
+    return await this.#connection.call('/engine/score', scoresSchema, body, signal);
+  }
+
+  async countTokens(question: SentQuestion, signal: AbortSignal | undefined): Promise<number> {
+    const counted = await this.#connection.call('/engine/count', countSchema, wireQuestion(question), signal);
+    return counted.tokens;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection[Symbol.asyncDispose]();
+  }
+}
+
+function wireQuestion({ picture, request, turns }: SentQuestion): object {
+  const { pixels, systemText, imageTokens } = picture;
+  return {
+    pixels: { size: pixels.size, rgb: writeBytes(pixels.rgb) },
+    systemText,
+    imageTokens,
+    request,
+    turns,
+  };
+}

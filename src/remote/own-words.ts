@@ -1,0 +1,25 @@
+import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
+import type { SentQuestion } from './served-model.js';
+
+/** Texts that servers take for tokens of their own wherever they stand: of llava-1.5's vocabulary, and of all picture markers. */
+const SPECIAL = /<s>|<\/s>|<unk>|<pad>|<image>|<__media_?[^>]*>/;
+
+/**
+ * Refuses texts that would not reach the model as words: these servers read the whole prompt as one text.
+ * @throws ExpectedError('usage')
+ */
+export function checkOwnWords({ picture, request, turns }: SentQuestion, software: string): void {
+  const texts = [picture.systemText, request, ...turns.flatMap(({ question, answer }) => [question, answer])];
+  for (const text of texts) {
+    const [found] = SPECIAL.exec(text) ?? [];
+    if (found !== undefined)
+      throw new ExpectedError(
+        'usage',
+        `${software} would read ${quote(found)} as a token of its own, not as words.`,
+        {
+          hint: 'Write it differently, or ask an engine here, without --server',
+        },
+      );
+  }
+}

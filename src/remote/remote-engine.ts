@@ -1,0 +1,230 @@
+import type {
+  AnswerEvent,
+  ContinuationScore,
+  Engine,
+  EngineInfo,
+  Sampling,
+  ShowOptions,
+  ShownPicture,
+} from '../engine/engine.js';
+import type { Turn } from '../llava/conversation.js';
+import { ExpectedError } from '../llava/expected-error.js';
+import type { SquarePixels } from '../llava/pixels.js';
+import type { AnswerCheck } from './answer-check.js';
+import { pngUrl } from './probe.js';
+import type { SentPicture, SentQuestion, ServedModel } from './served-model.js';
+import { ServerFailure } from './server-failure.js';
+import type { ServerPlace, ServerPool } from './server-pool.js';
+
+/** How often a question is sent, at most; when a server cannot be reached it was not. */
+const TRIES = 5;
+
+export interface RemoteEngineParts {
+  readonly pool: ServerPool;
+  readonly info: EngineInfo;
+  /** Answers are read whole, so that a question can be asked again wherever its answer broke off. */
+  readonly isWhole: boolean;
+  readonly check: AnswerCheck;
+  /** Answers the questions that are asked twice, when there is no second server. */
+  readonly second: (() => Promise<Engine>) | undefined;
+  readonly onNote: (text: string) => void;
+}
+
+/** LLaVA-1.5 at servers elsewhere. */
+export class RemoteEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly #parts: RemoteEngineParts;
+  #second: Promise<Engine> | undefined;
+
+  constructor(parts: RemoteEngineParts) {
+    this.info = parts.info;
+    this.#parts = parts;
+  }
+
+  show(pixels: SquarePixels, { systemText, imageTokens }: ShowOptions = {}): Promise<ShownPicture> {
+    let url: Promise<string> | undefined;
+    const picture: SentPicture = {
+      pixels,
+      url: () => (url ??= pngUrl(pixels)),
+      systemText: systemText ?? this.info.conversation.systemText,
+      imageTokens,
+    };
+    const second = this.#parts.second;
+    return Promise.resolve(
+      new RemotePicture(picture, this.#parts, second && (() => (this.#second ??= second()))),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { pool, check, onNote } = this.#parts;
+    const summary = check.summary();
+    if (summary !== undefined) onNote(summary);
+    await pool[Symbol.asyncDispose]();
+    const second = await this.#second?.catch(() => undefined);
+    await second?.[Symbol.asyncDispose]();
+  }
+}
+
+/** A picture that is sent along with each question; servers know it again by themselves. */
+class RemotePicture implements ShownPicture {
+  readonly tokens: number;
+  readonly imageTokens: number;
+  readonly #picture: SentPicture;
+  readonly #parts: RemoteEngineParts;
+  readonly #second: (() => Promise<Engine>) | undefined;
+
+  constructor(picture: SentPicture, parts: RemoteEngineParts, second: (() => Promise<Engine>) | undefined) {
+    this.#picture = picture;
+    this.#parts = parts;
+    this.#second = second;
+    this.imageTokens = Math.min(parts.info.imageTokens, picture.imageTokens ?? Infinity);
+    // What servers have evaluated of it before is theirs to know.
+    this.tokens = 0;
+  }
+
+  evaluate(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *ask(
+    request: string,
+    sampling: Sampling,
+    signal?: AbortSignal,
+    turns: readonly Turn[] = [],
+  ): AsyncGenerator<AnswerEvent> {
+    const { isWhole } = this.#parts;
+    const question = { picture: this.#picture, request, turns };
+    if (isWhole) {
+      yield* await this.#try(
+        signal,
+        (served) => gather(served.ask(question, sampling, true, signal)),
+        async (events, served) => {
+          await this.#checkAnswer(question, sampling, events, served, signal);
+        },
+      );
+      return;
+    }
+    yield* this.#stream(question, sampling, signal);
+  }
+
+  async score(
+    request: string,
+    continuations: readonly string[],
+    signal?: AbortSignal,
+    turns: readonly Turn[] = [],
+  ): Promise<readonly ContinuationScore[]> {
+    const question = { picture: this.#picture, request, turns };
+    return await this.#try(signal, (served) => served.score(question, continuations, signal));
+  }
+
+  async countTokens(request: string, turns: readonly Turn[] = []): Promise<number> {
+    const question = { picture: this.#picture, request, turns };
+    return await this.#try(undefined, (served) => served.countTokens(question, undefined));
+  }
+
+  /** Shown as it comes, an answer can be asked for again only while none of it was seen. */
+  async *#stream(
+    question: SentQuestion,
+    sampling: Sampling,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<AnswerEvent, undefined> {
+    let failed: ServedModel | undefined;
+    for (let tries = 1; ;) {
+      const place = await this.#parts.pool.enter(signal, failed);
+      let isSeen = false;
+      let isSettled = false;
+      try {
+        for await (const event of place.served.ask(question, sampling, false, signal)) {
+          isSeen = true;
+          yield event;
+        }
+        place.answered();
+        isSettled = true;
+        return;
+      } catch (error) {
+        isSettled = true;
+        const isFinal = settle(place, error);
+        if (isSeen || isFinal || (countsAsTry(error) && ++tries > TRIES)) throw error;
+        failed = place.served;
+      } finally {
+        if (!isSettled) place.leave();
+      }
+    }
+  }
+
+  /** Asks until there is an answer, elsewhere if there is an elsewhere. */
+  async #try<Value>(
+    signal: AbortSignal | undefined,
+    ask: (served: ServedModel) => Promise<Value>,
+    then: (value: Value, served: ServedModel) => Promise<void> = () => Promise.resolve(),
+  ): Promise<Value> {
+    let failed: ServedModel | undefined;
+    for (let tries = 1; ;) {
+      const place = await this.#parts.pool.enter(signal, failed);
+      let value: Value;
+      try {
+        value = await ask(place.served);
+      } catch (error) {
+        if (settle(place, error) || (countsAsTry(error) && ++tries > TRIES)) throw error;
+        failed = place.served;
+        continue;
+      }
+      place.answered();
+      await then(value, place.served);
+      return value;
+    }
+  }
+
+  async #checkAnswer(
+    question: SentQuestion,
+    sampling: Sampling,
+    events: readonly AnswerEvent[],
+    served: ServedModel,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { check, pool, onNote } = this.#parts;
+    if (!check.begin()) return;
+    const first = { text: textOf(events), by: served.facts.address };
+    const place = await pool.enterOther(served);
+    try {
+      if (place !== undefined) {
+        const other = await gather(place.served.ask(question, sampling, true, signal));
+        place.answered();
+        check.compare(question.request, first, { text: textOf(other), by: place.served.facts.address });
+      } else if (this.#second !== undefined) {
+        const { pixels, systemText, imageTokens } = question.picture;
+        const shown = await (await this.#second()).show(pixels, { systemText, imageTokens });
+        const other = await gather(shown.ask(question.request, sampling, signal, question.turns));
+        check.compare(question.request, first, { text: textOf(other), by: 'the engine here' });
+      }
+    } catch (error) {
+      if (place !== undefined) settle(place, error);
+      if (!(error instanceof ExpectedError) || signal?.aborted === true) throw error;
+      onNote(`An answer could not be compared: ${error.message}`);
+    }
+  }
+}
+
+/** Gives the place back; whether the failure is the question's own, so that it is in vain to ask again. */
+function settle(place: ServerPlace, error: unknown): boolean {
+  if (!(error instanceof ServerFailure)) {
+    place.leave();
+    return true;
+  }
+  place.failed(error);
+  return error.trouble === 'refused';
+}
+
+function countsAsTry(error: unknown): boolean {
+  return !(error instanceof ServerFailure && error.trouble === 'unreachable');
+}
+
+async function gather(events: AsyncIterable<AnswerEvent>): Promise<readonly AnswerEvent[]> {
+  const gathered: AnswerEvent[] = [];
+  for await (const event of events) gathered.push(event);
+  return gathered;
+}
+
+function textOf(events: readonly AnswerEvent[]): string {
+  return events.map((event) => (event.type === 'text' ? event.text : '')).join('');
+}

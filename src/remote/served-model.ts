@@ -1,0 +1,61 @@
+import type { AnswerEvent, ContinuationScore, Sampling } from '../engine/engine.js';
+import type { Turn } from '../llava/conversation.js';
+import type { SquarePixels } from '../llava/pixels.js';
+
+/** A picture on its way to servers, made ready once for all questions about it. */
+export interface SentPicture {
+  readonly pixels: SquarePixels;
+  /** The pixels as a `data:` URL of a PNG. */
+  readonly url: () => Promise<string>;
+  readonly systemText: string;
+  readonly imageTokens: number | undefined;
+}
+
+/** A question to a server, with all that it stands on. */
+export interface SentQuestion {
+  readonly picture: SentPicture;
+  readonly request: string;
+  readonly turns: readonly Turn[];
+}
+
+/** What a server tells of itself. */
+export interface ServerFacts {
+  readonly address: string;
+  /** Such as `vLLM 0.32.0`. */
+  readonly software: string;
+  /** The model's name, as that server calls it. */
+  readonly model: string;
+  /** Positions that one conversation has; undefined where that is not known. */
+  readonly contextSize: number | undefined;
+  /** Positions that a picture takes. */
+  readonly imageTokens: number;
+  /** What the user should know of its answers. */
+  readonly notes: readonly string[];
+}
+
+/** LLaVA-1.5 as one server serves it. All that its methods throw of their own is a ServerFailure. */
+export interface ServedModel extends AsyncDisposable {
+  readonly facts: ServerFacts;
+  /**
+   * Answers a question.
+   * @param isWhole the answer is read whole: its text may come as one piece
+   * @throws ServerFailure; ContextFull; ExpectedError('usage') for what this server cannot do
+   */
+  ask(
+    question: SentQuestion,
+    sampling: Sampling,
+    isWhole: boolean,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<AnswerEvent, undefined>;
+  /**
+   * How likely each text is as the answer.
+   * @throws as {@link ask}
+   */
+  score(
+    question: SentQuestion,
+    continuations: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly ContinuationScore[]>;
+  /** Positions that the prompt of that question takes, picture included. */
+  countTokens(question: SentQuestion, signal: AbortSignal | undefined): Promise<number>;
+}

@@ -1,0 +1,27 @@
+import { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
+
+/**
+ * `unreachable`: nothing was asked. `overloaded`: it asks to wait. `broken`: it died, or said what is no answer. `refused`: it
+ * will not answer this, whoever asks again.
+ */
+export type Trouble = 'unreachable' | 'overloaded' | 'broken' | 'refused';
+
+/** A server did not answer; which one, and why, is in the message. */
+export class ServerFailure extends ExpectedError {
+  readonly trouble: Trouble;
+  /** How long it asks to be left alone, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+
+  /** @param problem finishes "The server … " and has no full stop */
+  constructor(
+    trouble: Trouble,
+    address: string,
+    problem: string,
+    options: { hint?: string; cause?: unknown; retryAfterMs?: number | undefined } = {},
+  ) {
+    super('engine', `The server ${quote(address)} ${problem}.`, options);
+    this.trouble = trouble;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
