@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { wholeAnswerTo } from '../answer/answer-question.js';
 import type { Engine, ShownPicture } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';
@@ -40,6 +41,8 @@ export async function answerQuestions(
 ): Promise<void> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  // As many questions wait for it as an engine takes side by side.
+  setMaxListeners(0, either);
   const questions = openQuestions(groups, settler, steps, either);
   const first = await questions.next();
   if (first.done === true) return;

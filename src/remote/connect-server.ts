@@ -7,7 +7,7 @@ import { checkCount, checkTokens, type CheckedPrompt } from './check-prompt.js';
 import { OTHER, SGLANG, VLLM, type Dialect } from './dialect.js';
 import { LlamaServerModel } from './llama-server-model.js';
 import { LlavaModel } from './llava-model.js';
-import { PROBE_QUESTION, PROBE_TEXT_TOKENS, probePicture } from './probe.js';
+import { PROBE_QUESTION, PROBE_TEXTS, probePicture } from './probe.js';
 import type { ServedModel, ServerFacts } from './served-model.js';
 import { ServerConnection } from './server-connection.js';
 
@@ -45,6 +45,7 @@ const modelsSchema = v.object({
 });
 type ListedModel = v.InferOutput<typeof modelsSchema>['data'][number];
 const versionSchema = v.object({ version: v.string() });
+const tokensSchema = v.object({ tokens: v.array(v.number()) });
 const propsSchema = v.object({
   media_marker: v.optional(v.string(), '<__media__>'),
   modalities: v.optional(v.object({ vision: v.optional(v.boolean(), false) }), {}),
@@ -88,7 +89,12 @@ async function connectLlava(
 ): Promise<ConnectedModel> {
   const { info } = await connection.call('/engine/greet', readySchema, {}, signal);
   const { contextSize, imageTokens, imageSize } = info;
-  const facts = { ...factsOf(connection, id, 'llava serve'), contextSize, imageTokens };
+  const facts = {
+    ...factsOf(connection, id, 'llava serve'),
+    contextSize,
+    imageTokens,
+    takesImageTokens: true,
+  };
   return { served: new LlavaModel(connection, facts), imageSize };
 }
 
@@ -127,8 +133,19 @@ async function connectLlamaServer(
     ],
   };
   const asking = new LlamaServerModel(connection, facts, props.media_marker);
-  const promptTokens = await asking.countTokens(probe(imageSize), signal);
-  const imageTokens = Math.max(0, promptTokens - PROBE_TEXT_TOKENS);
+  const [promptTokens, ...texts] = await Promise.all([
+    asking.countTokens(probe(imageSize), signal),
+    ...[PROBE_TEXTS.before, PROBE_TEXTS.after].map((content) =>
+      connection.call(
+        '/tokenize',
+        tokensSchema,
+        { content, add_special: content === PROBE_TEXTS.before },
+        signal,
+      ),
+    ),
+  ]);
+  const textTokens = texts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const imageTokens = Math.max(0, promptTokens - textTokens);
   return {
     served: new LlamaServerModel(connection, { ...facts, imageTokens }, props.media_marker),
     imageSize,
@@ -155,7 +172,15 @@ async function connectOther(
 }
 
 function factsOf({ address }: ServerConnection, model: string, software: string): ServerFacts {
-  return { address, model, software, contextSize: undefined, imageTokens: 0, notes: [] };
+  return {
+    address,
+    model,
+    software,
+    contextSize: undefined,
+    imageTokens: 0,
+    takesImageTokens: false,
+    notes: [],
+  };
 }
 
 function probe(imageSize: number) {

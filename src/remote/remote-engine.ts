@@ -27,6 +27,8 @@ export interface RemoteEngineParts {
   readonly check: AnswerCheck;
   /** Answers the questions that are asked twice, when there is no second server. */
   readonly second: (() => Promise<Engine>) | undefined;
+  /** Patches kept of each picture. Default: all. */
+  readonly imageTokens: number | undefined;
   readonly onNote: (text: string) => void;
 }
 
@@ -41,7 +43,8 @@ export class RemoteEngine implements Engine {
     this.#parts = parts;
   }
 
-  show(pixels: SquarePixels, { systemText, imageTokens }: ShowOptions = {}): Promise<ShownPicture> {
+  show(pixels: SquarePixels, options: ShowOptions = {}): Promise<ShownPicture> {
+    const { systemText, imageTokens = this.#parts.imageTokens } = options;
     let url: Promise<string> | undefined;
     const picture: SentPicture = {
       pixels,

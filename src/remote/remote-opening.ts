@@ -8,6 +8,7 @@ import { quote } from '../llava/quote.js';
 import type { EngineNeeds, Opening, PixelWishes } from '../opening/engine-opening.js';
 import type { OpeningHost } from '../opening/opening-host.js';
 import { AnswerCheck } from './answer-check.js';
+import { cannot } from './dialect.js';
 import { connectServer, type ConnectedModel } from './connect-server.js';
 import { RemoteEngine } from './remote-engine.js';
 import type { ServedModel } from './served-model.js';
@@ -29,6 +30,8 @@ export interface ServerChoice {
   readonly verify?: number;
   /** Questions at once to each server, at most. */
   readonly parallel?: number;
+  /** Patches kept of each picture. Default: all. */
+  readonly imageTokens?: number;
 }
 
 const TIMEOUT_MS = 300_000;
@@ -94,6 +97,7 @@ export class RemoteOpening implements Opening {
     try {
       for (const result of found) if (result.status === 'rejected') tellAway(result.reason, connected, host);
       checkTogether(connected, host);
+      if (choice.imageTokens !== undefined) checkImageTokens(connected);
     } catch (error) {
       for (const { connected: one } of connected) await one?.served[Symbol.asyncDispose]();
       throw error;
@@ -123,7 +127,7 @@ export class RemoteOpening implements Opening {
 
   open({ sequences, answersWhole = false }: EngineNeeds = {}): Promise<Engine> {
     this.#isOpened = true;
-    const { parallel, verify = 0 } = this.#choice;
+    const { parallel, verify = 0, imageTokens } = this.#choice;
     const mostAtOnce = parallel ?? (sequences === undefined ? 1 : MOST_AT_ONCE);
     const { facts } = oneOf(this.#connected).served;
     const onNote = (text: string) => {
@@ -144,6 +148,7 @@ export class RemoteOpening implements Opening {
         isWhole: answersWhole,
         check: new AnswerCheck(verify, onNote),
         second: this.#openSecond,
+        imageTokens,
         onNote,
         info: {
           device: 'server',
@@ -204,6 +209,14 @@ function checkTogether(servers: readonly ReachedServer[], host: OpeningHost): vo
     host.note(
       `The servers call their models ${[...names].map((name) => quote(name)).join(', ')}; results say ${quote(served.facts.model)}.`,
     );
+}
+
+/** @throws ExpectedError('usage') when a server shows its model all of a picture */
+function checkImageTokens(servers: readonly ReachedServer[]): void {
+  const all = servers.find(({ connected }) => connected?.served.facts.takesImageTokens === false);
+  if (all?.connected === undefined) return;
+  const { software } = all.connected.served.facts;
+  throw cannot('keep fewer patches of a picture, as --image-tokens asks', software);
 }
 
 function otherSize(address: string, size: number, others: number): ExpectedError {

@@ -29,6 +29,8 @@ export interface ServerFacts {
   readonly contextSize: number | undefined;
   /** Positions that a picture takes. */
   readonly imageTokens: number;
+  /** Whether it can keep fewer patches of a picture. */
+  readonly takesImageTokens: boolean;
   /** What the user should know of its answers. */
   readonly notes: readonly string[];
 }
