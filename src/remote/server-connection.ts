@@ -213,6 +213,8 @@ export class ServerConnection implements AsyncDisposable {
       const begin = this.#quote(text.slice(0, 80));
       throw new ServerFailure('broken', this.address, `answered with what is not JSON: ${begin}`);
     }
+    const known = this.#readError(said);
+    if (known !== undefined) throw known;
     const error = messageOf(said);
     if (error === undefined) return said;
     throw new ServerFailure('broken', this.address, `answered with an error: ${this.#quote(error)}`);
