@@ -11,6 +11,7 @@ import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { TrimStream } from '../llava/trim-stream.js';
 import { cannot, type Dialect } from './dialect.js';
 import { checkOwnWords } from './own-words.js';
+import { CONTINUED, LabelTokens } from './label-tokens.js';
 import type { SentQuestion, ServedModel, ServerFacts } from './served-model.js';
 import type { ServerConnection } from './server-connection.js';
 import { ServerFailure } from './server-failure.js';
@@ -39,6 +40,7 @@ const completionSchema = v.object({
       logprobs: logprobsSchema,
       finish_reason: finish,
       stop_reason: v.nullish(v.union([v.string(), v.number()])),
+      token_ids: v.nullish(v.array(count)),
     }),
   ]),
   usage: usageSchema,
@@ -66,11 +68,13 @@ export class ChatModel implements ServedModel {
   readonly facts: ServerFacts;
   readonly #connection: ServerConnection;
   readonly #dialect: Dialect;
+  readonly #labelTokens: LabelTokens;
 
   constructor(connection: ServerConnection, facts: ServerFacts, dialect: Dialect) {
     this.#connection = connection;
     this.facts = facts;
     this.#dialect = dialect;
+    this.#labelTokens = new LabelTokens(connection, facts.model);
   }
 
   async *ask(
@@ -79,6 +83,11 @@ export class ChatModel implements ServedModel {
     isWhole: boolean,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<AnswerEvent, undefined> {
+    const { oneOf, logprobs } = sampling;
+    if (oneOf !== undefined && logprobs !== true && this.#dialect.hasTokens) {
+      yield* this.#choose(question, oneOf, sampling, signal);
+      return;
+    }
     const body = await this.#bodyOf(question, sampling);
     const answer = new ArrivingAnswer(this.facts.contextSize);
     try {
@@ -109,8 +118,7 @@ export class ChatModel implements ServedModel {
     continuations: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<readonly ContinuationScore[]> {
-    if (!this.#dialect.tellsPromptLogprobs)
-      throw cannot('tell how likely given answers are', this.#dialect.name);
+    if (!this.#dialect.hasTokens) throw cannot('tell how likely given answers are', this.#dialect.name);
     const promptTokens = await this.countTokens(question, signal);
     return await Promise.all(
       continuations.map((text) => {
@@ -133,6 +141,63 @@ export class ChatModel implements ServedModel {
     await this.#connection[Symbol.asyncDispose]();
   }
 
+  /**
+   * Chooses as an engine here does: token by token, each text in its usual tokens. Held to a grammar, this server would spell
+   * it in others, and meet an unlikely one by its likely beginning.
+   */
+  async *#choose(
+    question: SentQuestion,
+    oneOf: readonly string[],
+    sampling: Sampling,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<AnswerEvent, undefined> {
+    const start = performance.now();
+    let node = await this.#labelTokens.tree(oneOf, signal);
+    const { messages, ...body } = await this.#bodyOf(question, {
+      ...sampling,
+      oneOf: undefined,
+      maxTokens: 1,
+    });
+    const said: number[] = [];
+    let usage: Usage | undefined;
+    while (node.next.size > 0) {
+      const followers = [...node.next.keys()];
+      let [token] = followers;
+      if (followers.length > 1 || usage === undefined) {
+        const begun = said.length === 0 ? undefined : await this.#labelTokens.text(said, signal);
+        const asked = {
+          ...body,
+          messages:
+            begun === undefined ? messages : [...messages, { role: 'assistant', content: begun.trim() }],
+          ...(begun === undefined ? {} : CONTINUED),
+          allowed_token_ids: followers,
+          return_token_ids: true,
+        };
+        const { choices, usage: used } = await this.#connection.call(CHAT, completionSchema, asked, signal);
+        usage ??= used;
+        token = choices[0].token_ids?.[0];
+      }
+      const next = token === undefined ? undefined : node.next.get(token);
+      if (token === undefined || next === undefined)
+        throw new ServerFailure('broken', this.facts.address, 'chose what it was not allowed to');
+      node = next;
+      said.push(token);
+    }
+    yield { type: 'text', text: oneOf[node.ends[0] ?? 0] ?? '' };
+    yield {
+      type: 'done',
+      reason: 'end',
+      usage: {
+        promptTokens: usage?.prompt_tokens ?? 0,
+        evaluatedTokens: usage?.prompt_tokens ?? 0,
+        answerTokens: said.length,
+        lookMs: 0,
+        questionMs: performance.now() - start,
+        answerMs: 0,
+      },
+    };
+  }
+
   /** The answer stands at the prompt's end, as words that the model is said to have begun with. */
   async #scoreOne(
     question: SentQuestion,
@@ -152,8 +217,7 @@ export class ChatModel implements ServedModel {
       ...body,
       messages: [...messages, { role: 'assistant', content: said }],
       prompt_logprobs: 0,
-      add_generation_prompt: false,
-      continue_final_message: true,
+      ...CONTINUED,
     };
     const { prompt_logprobs } = await this.#connection.call(CHAT, promptLogprobsSchema, scored, signal);
     const own = prompt_logprobs.slice(promptTokens).map((tokens) => Object.values(tokens ?? {})[0]?.logprob);

@@ -11,14 +11,14 @@ export interface Dialect {
    * @throws ExpectedError('usage') for what this kind of server cannot do
    */
   constrain(sampling: Sampling): object;
-  /** Whether it tells how likely the tokens of a given answer are. */
-  readonly tellsPromptLogprobs: boolean;
+  /** Whether prompts can be tokenised there, answers continued and told how likely they are, and tokens allowed one by one. */
+  readonly hasTokens: boolean;
 }
 
 /** Source: docs.vllm.ai, "Structured Outputs": `choice`, `json` and `grammar` of `structured_outputs`. */
 export const VLLM: Dialect = {
   name: 'vLLM',
-  tellsPromptLogprobs: true,
+  hasTokens: true,
   constrain({ oneOf, schema, grammar }) {
     if (oneOf !== undefined) return { structured_outputs: { choice: oneOf.map(withLead) } };
     if (schema !== undefined) return { structured_outputs: { json: schema } };
@@ -29,7 +29,7 @@ export const VLLM: Dialect = {
 /** Source: docs.sglang.ai, "Structured Outputs": `regex` and `ebnf` beside OpenAI's `response_format`. */
 export const SGLANG: Dialect = {
   name: 'SGLang',
-  tellsPromptLogprobs: false,
+  hasTokens: false,
   constrain({ oneOf, schema, grammar }) {
     if (oneOf !== undefined)
       return { regex: `(${oneOf.map((text) => escapeRegExp(withLead(text))).join('|')})` };
@@ -41,7 +41,7 @@ export const SGLANG: Dialect = {
 /** Nothing is known but OpenAI's API. */
 export const OTHER: Dialect = {
   name: 'this kind of server',
-  tellsPromptLogprobs: false,
+  hasTokens: false,
   constrain({ oneOf, schema, grammar }) {
     if (oneOf !== undefined) throw cannot('hold an answer to choices or labels', this.name);
     if (grammar !== undefined) throw cannot('hold an answer to a grammar', this.name);

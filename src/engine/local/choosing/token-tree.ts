@@ -1,9 +1,9 @@
 import type { Token } from 'node-llama-cpp';
 
 /** Texts of tokens by their common beginnings. */
-export interface TokenTree {
+export interface TokenTree<Id = Token> {
   /** By the token that leads there. */
-  readonly next: Map<Token, TokenTree>;
+  readonly next: Map<Id, TokenTree<Id>>;
   /** Places of the texts that end here. */
   readonly ends: number[];
 }
@@ -12,8 +12,8 @@ export interface TokenTree {
  * Gathers texts: those that begin alike share the way.
  * @param end follows a text that others go on from: only so is it told apart from them
  */
-export function growTokenTree(texts: readonly (readonly Token[])[], end: Token | null): TokenTree {
-  const root: TokenTree = { next: new Map(), ends: [] };
+export function growTokenTree<Id = Token>(texts: readonly (readonly Id[])[], end: Id | null): TokenTree<Id> {
+  const root: TokenTree<Id> = { next: new Map(), ends: [] };
   for (const [place, tokens] of texts.entries()) {
     let node = root;
     for (const token of tokens) {
@@ -27,7 +27,7 @@ export function growTokenTree(texts: readonly (readonly Token[])[], end: Token |
   return root;
 }
 
-function endBeginnings(node: TokenTree, end: Token): void {
+function endBeginnings<Id>(node: TokenTree<Id>, end: Id): void {
   for (const next of node.next.values()) endBeginnings(next, end);
   if (node.ends.length > 0 && node.next.size > 0)
     node.next.set(end, { next: new Map(), ends: node.ends.splice(0) });

@@ -1,0 +1,65 @@
+import * as v from 'valibot';
+import { growTokenTree, type TokenTree } from '../engine/local/choosing/token-tree.js';
+import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import type { ServerConnection } from './server-connection.js';
+
+/** Sets of labels whose tokens are remembered: a batch asks for the same few again and again. */
+const KEPT = 64;
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const tokensSchema = v.object({ tokens: v.array(count) });
+/** The last message is the beginning of an answer. Source: docs.vllm.ai, "Chat API", extra parameters. */
+export const CONTINUED = { add_generation_prompt: false, continue_final_message: true };
+const textSchema = v.object({ prompt: v.string() });
+
+/** What a text is, in the tokens of vLLM's tokenizer, and what tokens are as text. */
+export class LabelTokens {
+  readonly #connection: ServerConnection;
+  readonly #model: string;
+  readonly #trees = new Map<string, Promise<TokenTree<number>>>();
+
+  constructor(connection: ServerConnection, model: string) {
+    this.#connection = connection;
+    this.#model = model;
+  }
+
+  /**
+   * The texts in their usual tokens; the token that ends an answer tells the end of one that others go on from.
+   * @throws as {@link ServerConnection.call}
+   */
+  async tree(texts: readonly string[], signal: AbortSignal | undefined): Promise<TokenTree<number>> {
+    const key = JSON.stringify(texts);
+    const known = this.#trees.get(key);
+    if (known !== undefined) return await known;
+    const growing = this.#grow(texts, signal);
+    this.#trees.set(key, growing);
+    growing.catch(() => this.#trees.delete(key));
+    const [oldest] = this.#trees.keys();
+    if (this.#trees.size > KEPT && oldest !== undefined) this.#trees.delete(oldest);
+    return await growing;
+  }
+
+  async text(tokens: readonly number[], signal: AbortSignal | undefined): Promise<string> {
+    const body = { model: this.#model, tokens };
+    return (await this.#connection.call('/detokenize', textSchema, body, signal)).prompt;
+  }
+
+  async #grow(texts: readonly string[], signal: AbortSignal | undefined): Promise<TokenTree<number>> {
+    const user = { role: 'user', content: 'Which?' };
+    const [before, end, ...all] = await Promise.all([
+      this.#tokens({ messages: [user], add_generation_prompt: true }, signal),
+      this.#tokens({ prompt: VICUNA_V1.endOfAnswer.text, add_special_tokens: false }, signal),
+      ...texts.map((content) =>
+        this.#tokens({ messages: [user, { role: 'assistant', content }], ...CONTINUED }, signal),
+      ),
+    ]);
+    // Where an answer stands is what its tokens depend on: some tokenizers begin every text with a space.
+    const answers = all.map((tokens) => tokens.slice(before?.length));
+    return growTokenTree(answers, end?.at(-1) ?? null);
+  }
+
+  async #tokens(fields: object, signal: AbortSignal | undefined): Promise<readonly number[]> {
+    const body = { model: this.#model, ...fields };
+    return (await this.#connection.call('/tokenize', tokensSchema, body, signal)).tokens;
+  }
+}
