@@ -152,7 +152,8 @@ export class ChatModel implements ServedModel {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<AnswerEvent, undefined> {
     const start = performance.now();
-    let node = await this.#labelTokens.tree(oneOf, signal);
+    const { root, end } = await this.#labelTokens.tree(oneOf, signal);
+    let node = root;
     const { messages, ...body } = await this.#bodyOf(question, {
       ...sampling,
       oneOf: undefined,
@@ -181,7 +182,7 @@ export class ChatModel implements ServedModel {
       if (token === undefined || next === undefined)
         throw new ServerFailure('broken', this.facts.address, 'chose what it was not allowed to');
       node = next;
-      said.push(token);
+      if (token !== end) said.push(token);
     }
     yield { type: 'text', text: oneOf[node.ends[0] ?? 0] ?? '' };
     yield {

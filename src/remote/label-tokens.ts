@@ -12,11 +12,17 @@ const tokensSchema = v.object({ tokens: v.array(count) });
 export const CONTINUED = { add_generation_prompt: false, continue_final_message: true };
 const textSchema = v.object({ prompt: v.string() });
 
+/** Texts by their tokens, and the token that ends one. */
+export interface LabelTree {
+  readonly root: TokenTree<number>;
+  readonly end: number | null;
+}
+
 /** What a text is, in the tokens of vLLM's tokenizer, and what tokens are as text. */
 export class LabelTokens {
   readonly #connection: ServerConnection;
   readonly #model: string;
-  readonly #trees = new Map<string, Promise<TokenTree<number>>>();
+  readonly #trees = new Map<string, Promise<LabelTree>>();
 
   constructor(connection: ServerConnection, model: string) {
     this.#connection = connection;
@@ -27,7 +33,7 @@ export class LabelTokens {
    * The texts in their usual tokens; the token that ends an answer tells the end of one that others go on from.
    * @throws as {@link ServerConnection.call}
    */
-  async tree(texts: readonly string[], signal: AbortSignal | undefined): Promise<TokenTree<number>> {
+  async tree(texts: readonly string[], signal: AbortSignal | undefined): Promise<LabelTree> {
     const key = JSON.stringify(texts);
     const known = this.#trees.get(key);
     if (known !== undefined) return await known;
@@ -44,7 +50,7 @@ export class LabelTokens {
     return (await this.#connection.call('/detokenize', textSchema, body, signal)).prompt;
   }
 
-  async #grow(texts: readonly string[], signal: AbortSignal | undefined): Promise<TokenTree<number>> {
+  async #grow(texts: readonly string[], signal: AbortSignal | undefined): Promise<LabelTree> {
     const user = { role: 'user', content: 'Which?' };
     const [before, end, ...all] = await Promise.all([
       this.#tokens({ messages: [user], add_generation_prompt: true }, signal),
@@ -54,8 +60,9 @@ export class LabelTokens {
       ),
     ]);
     // Where an answer stands is what its tokens depend on: some tokenizers begin every text with a space.
-    const answers = all.map((tokens) => tokens.slice(before?.length));
-    return growTokenTree(answers, end?.at(-1) ?? null);
+    const answers = all.map((tokens) => tokens.slice(before.length));
+    const endToken = end.at(-1) ?? null;
+    return { root: growTokenTree(answers, endToken), end: endToken };
   }
 
   async #tokens(fields: object, signal: AbortSignal | undefined): Promise<readonly number[]> {

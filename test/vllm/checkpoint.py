@@ -122,7 +122,7 @@ def write_tokenizer(values, out):
     model.normalizer_spec.remove_extra_whitespaces = False
     (out / "tokenizer.model").write_bytes(model.SerializeToString())
     special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
-    settings = {"tokenizer_class": "LlamaTokenizer", "_add_bos_token": True, "legacy": True, **special}
+    settings = {"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, "legacy": True, **special}
     (out / "tokenizer_config.json").write_text(json.dumps(settings))
     tokenizer = transformers.AutoTokenizer.from_pretrained(out)
     tokenizer.add_special_tokens({"additional_special_tokens": ["<image>"]})
