@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { open, type FileHandle } from 'node:fs/promises';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
-import { mergeShards } from '../../batch/merge-shards.js';
+import { mergeShards } from '../../batch/shards/merge-shards.js';
 import { openRows } from './row-source.js';
 import type { CommandContext } from '../command-context.js';
 import { writeProblem } from '../../llava/file-problem.js';
