@@ -11,6 +11,9 @@ export const EXIT_CODES = {
   someFailed: 3,
   /** The weights or the engine failed, or the tool itself. */
   failed: 4,
+  /** Told to end by a scheduler: the same command is to be run again. It is sysexits' EX_TEMPFAIL. */
+  resume: 75,
+  /** By Ctrl-C, or a terminal that is gone. */
   interrupted: 130,
 } as const;
 

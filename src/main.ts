@@ -1,4 +1,4 @@
-import { EXIT_CODES } from './exit-codes.js';
+import { EXIT_CODES, type ExitCode } from './exit-codes.js';
 import { runProgram } from './program.js';
 import { ioOfProcess } from './terminal/io.js';
 
@@ -8,11 +8,23 @@ let lastMomentMs = 2000;
 const io = ioOfProcess(process);
 const interruption = new AbortController();
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+/** Who asks the process to end: people, or a scheduler that will start it again (Slurm sends USR1 when told to). */
+const INTERRUPTIONS = {
+  SIGINT: EXIT_CODES.interrupted,
+  SIGHUP: EXIT_CODES.interrupted,
+  SIGTERM: EXIT_CODES.resume,
+  SIGUSR1: EXIT_CODES.resume,
+} as const;
+
+/** What an interrupted run ends with: by the first signal. */
+let interruptedCode: ExitCode = EXIT_CODES.interrupted;
+
+for (const [signal, code] of Object.entries(INTERRUPTIONS))
   process.on(signal, () => {
-    if (interruption.signal.aborted) process.exit(EXIT_CODES.interrupted);
+    if (interruption.signal.aborted) process.exit(interruptedCode);
+    interruptedCode = code;
     interruption.abort();
-    setTimeout(() => process.exit(EXIT_CODES.interrupted), lastMomentMs).unref();
+    setTimeout(() => process.exit(code), lastMomentMs).unref();
   });
 
 // A closed pipe means that the reader has all it wants: that is success, and the end of the work.
@@ -26,6 +38,7 @@ process.stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 });
 
-process.exitCode = await runProgram(process.argv, io, interruption.signal, (ms) => {
+const exitCode = await runProgram(process.argv, io, interruption.signal, (ms) => {
   lastMomentMs = ms;
 });
+process.exitCode = exitCode === EXIT_CODES.interrupted ? interruptedCode : exitCode;

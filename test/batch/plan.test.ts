@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkBatch, type BatchPlan } from '../../src/batch/check-batch.js';
 import { mapInOrder } from '../../src/flow/map-in-order.js';
-import { mergeShards } from '../../src/batch/merge-shards.js';
+import { mergeShards } from '../../src/batch/shards/merge-shards.js';
 import { planWindows } from '../../src/batch/plan-windows.js';
 import type { FailedRow } from '../../src/batch/rows/batch-row.js';
 import { projectFile } from '../helpers/run-llava.js';

@@ -100,19 +100,6 @@ describe('llava batch', () => {
     expect(readFileSync(output, 'utf8')).toBe('precious\n');
   });
 
-  it('splits into shards and merges them again', async () => {
-    const input = rows(mixed);
-    const parts = await Promise.all(
-      ['1/2', '2/2'].map(async (shard, index) => {
-        const path = join(folder, `part-${index}.jsonl`);
-        expect((await batch(input, '--shard', shard, '-o', path)).exitCode).toBe(0);
-        return path;
-      }),
-    );
-    const whole = await batch(input);
-    expect((await runLlava(['batch', 'merge', input, ...parts])).stdout).toBe(whole.stdout);
-  });
-
   it('checks all without weights', async () => {
     const run = await batch(rows([...mixed, mixed[0], { image: 'none.png', question: 'x' }]), '--dry-run');
     expect(run.exitCode).toBe(3);
@@ -128,6 +115,8 @@ describe('llava batch', () => {
   it.each([
     ['a missing file of rows', ['none.jsonl'], /none\.jsonl/],
     ['a shard that is none', ['--shard', '3/2'], /such as 2\/8/],
+    ['a number of shards alone', ['--shards', '8'], /does not say which of the parts/],
+    ['no scheduler to ask', ['--shard', 'auto'], /finds no variables of Slurm/],
     ['both ways of going on', ['--resume', '--overwrite'], /cannot be used with/],
     [
       'an output that is the input',

@@ -47,13 +47,17 @@ describe('how llava ends', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  it.each([['SIGINT' as const], ['SIGTERM' as const]])('stops at once on %s, with 130', async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 75],
+    ['SIGUSR1', 75],
+  ] as const)('stops at once on %s, with %i', async (signal, code) => {
     const asking = askEndlessly();
     await once(asking.stdout, 'data');
     const start = performance.now();
     asking.kill(signal);
     const { exitCode, stderr } = await asking;
-    expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: '' });
+    expect({ exitCode, stderr }).toEqual({ exitCode: code, stderr: '' });
     expect(performance.now() - start).toBeLessThan(1000);
   });
 

@@ -9,10 +9,10 @@ import {
   addSamplingOptions,
   addWeightOptions,
 } from '../options/option-groups.js';
-import { shard, wholeNumber } from '../options/option-parsers.js';
+import { shardOrAuto, wholeNumber } from '../options/option-parsers.js';
 import { addServerOptions } from '../options/server-options.js';
 import { addQuestionOptions } from '../options/add-question-options.js';
-import type { BatchFlags, MergeFlags } from './batch-flags.js';
+import type { GivenBatchFlags, MergeFlags } from './batch-flags.js';
 
 const EXAMPLES = `
 Examples:
@@ -20,6 +20,8 @@ Examples:
   llava batch questions.jsonl -o answers.jsonl --resume
   llava batch question.jsonl --image-folder coco/val2017 --format short > answers.jsonl
   llava batch questions.jsonl --dry-run
+  llava batch questions.jsonl -o answers.jsonl --shard auto --resume
+  llava batch merge questions.jsonl 'answers.*-of-8.jsonl' -o answers.jsonl
 `;
 
 /** `llava batch`: rows of questions in, rows of answers out. */
@@ -39,7 +41,9 @@ export function addBatchCommand(program: Command, context: CommandContext): void
   addCacheOptions(command);
   addSamplingOptions(command);
   addPictureOptions(command);
-  command.addHelpText('after', EXAMPLES).action(async (input: string, flags: BatchFlags) => {
+  command.addHelpText('after', EXAMPLES).action(async (input: string, given: GivenBatchFlags) => {
+    const { settleShard } = await import('./settle-shard.js');
+    const flags = settleShard(given, context.io);
     if (flags.dryRun === true) {
       const { checkRows } = await import('./check-rows.js');
       context.finish(await checkRows(input, flags, context));
@@ -52,7 +56,7 @@ export function addBatchCommand(program: Command, context: CommandContext): void
     .command('merge')
     .description('join the outputs of all shards, in the order of the input')
     .argument('<input>', 'the rows that were answered')
-    .argument('<part...>', 'the finished outputs of shard 1 of n, 2 of n, …')
+    .argument('<part...>', 'the finished outputs of all shards in order, or a quoted pattern')
     .option('-o, --output <file>', 'a new file; - is stdout', '-')
     .action(async (input: string, parts: readonly string[], flags: MergeFlags) => {
       const { mergeParts } = await import('./merge-parts.js');
@@ -77,7 +81,12 @@ function addRunOptions(command: Command): void {
     .option('--timings', 'add timings to each row')
     .option('--max-errors <n>', 'stop when more than n rows have failed', wholeNumber(0, 1e9))
     .addOption(new Option('--fail-fast', 'stop at the first row that fails').conflicts('maxErrors'))
-    .option('--shard <i/n>', 'answer only part i of n; a picture stays in one part', shard)
+    .option(
+      '--shard <i/n>',
+      'answer only part i of n; auto: as Slurm, Kubernetes, SkyPilot or torchrun say',
+      shardOrAuto,
+    )
+    .option('--shards <n>', 'with --shard auto: the number of all parts', wholeNumber(1, 1e6))
     .option(
       '--verify <n>',
       'with --server: ask about n rows twice, a second server or the --model here, and tell differences',

@@ -1,4 +1,5 @@
 import type { QuestionFlags } from '../../answer/question-flags.js';
+import type { Shard } from '../../batch/rows/read-rows.js';
 import type { EngineChoice } from '../../remote/find-engine.js';
 import type { FetchFlags, PictureFlags, SamplingFlags } from '../options/option-groups.js';
 
@@ -16,8 +17,15 @@ export interface BatchFlags extends EngineChoice, SamplingFlags, QuestionFlags, 
   readonly timings?: boolean;
   readonly maxErrors?: number;
   readonly failFast?: boolean;
-  readonly shard?: { readonly index: number; readonly count: number };
+  readonly shard?: Shard;
   readonly dryRun?: boolean;
+}
+
+/** The same as they are typed: which shard is left to the scheduler, perhaps. */
+export interface GivenBatchFlags extends Omit<BatchFlags, 'shard'> {
+  readonly shard?: Shard | 'auto';
+  /** How many there are in all. */
+  readonly shards?: number;
 }
 
 export interface MergeFlags {

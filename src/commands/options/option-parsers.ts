@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { Shard } from '../../batch/rows/read-rows.js';
 
 /** A parser of whole numbers from `min` to `max`, for commander's options. */
 export function wholeNumber(min: number, max: number): (value: string) => number {
@@ -26,11 +27,12 @@ export function layerCount(value: string): number | 'all' {
   return value === 'all' ? 'all' : wholeNumber(0, 1000)(value);
 }
 
-/** A parser of shards: `2/8` is the second of eight. */
-export function shard(value: string): { readonly index: number; readonly count: number } {
+/** A parser of shards: `2/8` is the second of eight, `auto` the one that a scheduler says. */
+export function shardOrAuto(value: string): Shard | 'auto' {
+  if (value === 'auto') return value;
   const [, index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(value) ?? []).map(Number);
   if (index >= 1 && index <= count) return { index, count };
-  throw new InvalidArgumentError('It takes a part and the number of parts, such as 2/8.');
+  throw new InvalidArgumentError('It takes a part and the number of parts, such as 2/8, or auto.');
 }
 
 /** A parser of times: `90s`, `30m` or `2h`, in milliseconds. */

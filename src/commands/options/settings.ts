@@ -16,6 +16,7 @@ export const SETTINGS: readonly string[] = [
   'kv-type',
   'image-tokens',
   'parallel',
+  'shards',
   'keep',
   'server',
   'server-model',

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { ExpectedError } from '../llava/expected-error.js';
-import { quote } from '../llava/quote.js';
-import type { QuestionDefaults } from '../answer/question-options.js';
-import type { BatchRow, FailedRow } from './rows/batch-row.js';
-import { readLines, type InputLine } from './rows/read-lines.js';
-import { readRows, shardOf } from './rows/read-rows.js';
-import { fileProblem } from '../llava/file-problem.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { quote } from '../../llava/quote.js';
+import type { QuestionDefaults } from '../../answer/question-options.js';
+import type { BatchRow, FailedRow } from '../rows/batch-row.js';
+import { readLines, type InputLine } from '../rows/read-lines.js';
+import { readRows, shardOf } from '../rows/read-rows.js';
+import { fileProblem } from '../../llava/file-problem.js';
 
 /** Fields that tell which row of the input an output row belongs to. */
 const ID_FIELDS = ['custom_id', 'question_id', 'id', 'question'] as const;
