@@ -11,7 +11,7 @@ export const EXIT_CODES = {
   someFailed: 3,
   /** The weights or the engine failed, or the tool itself. */
   failed: 4,
-  /** Told to end by a scheduler: the same command is to be run again. It is sysexits' EX_TEMPFAIL. */
+  /** Told to end by a scheduler, or left by all servers: the same command is to be run again. It is sysexits' EX_TEMPFAIL. */
   resume: 75,
   /** By Ctrl-C, or a terminal that is gone. */
   interrupted: 130,
@@ -24,7 +24,7 @@ const CODE_OF_KIND: Record<ErrorKind, ExitCode> = {
   input: EXIT_CODES.usage,
   weights: EXIT_CODES.failed,
   engine: EXIT_CODES.failed,
-  servers: EXIT_CODES.failed,
+  servers: EXIT_CODES.resume,
   interrupted: EXIT_CODES.interrupted,
 };
 
