@@ -116,13 +116,13 @@ function joinPieces(decoded: readonly Decoded[], { width, height, channels }: Ra
   return toRgb(data, width * height, channels, false);
 }
 
-/** Less than a hundredth of it differs from its end: what decoders fill in for what is missing. */
+/** Less than a twentieth of it differs from its end: what decoders fill in for what is missing. */
 function isBlank(rgb: Uint8Array): boolean {
   const end = rgb.subarray(-3);
   let different = 0;
   for (let at = 0; at < rgb.length; at += 3)
     if (rgb[at] !== end[0] || rgb[at + 1] !== end[1] || rgb[at + 2] !== end[2]) different++;
-  return different < rgb.length / 300;
+  return different < rgb.length / 60;
 }
 
 /** Packs decoded channels to three in place; what lies beyond is cut off. */

@@ -15,7 +15,7 @@ await sharp(frames, { join: { animated: true } })
   .gif({ delay: 100 })
   .toFile(pages);
 
-const QUESTION = 'Is there a circle in the image?';
+const QUESTION = 'Is there a red circle in the image?';
 const short = ['ask', '-f', 'short', QUESTION];
 const fixture = (file: string) => projectFile(`test/fixtures/formats/${file}`);
 
