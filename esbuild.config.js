@@ -116,6 +116,21 @@ const OPTIONS = {
   },
 };
 
+/**
+ * The decoders of pictures, most of it written by compilers. Their code in WebAssembly are files of their own, which others of
+ * their name can take the place of.
+ * @type {import('esbuild').BuildOptions}
+ */
+const DECODERS = {
+  ...OPTIONS,
+  entryPoints: { 'decode-worker': 'src/llava/decoders/decode-worker.ts' },
+  minify: true,
+  legalComments: 'none',
+  loader: { '.wasm': 'file' },
+  assetNames: '[name]',
+  banner: { js: `${OPTIONS.banner.js}const __dirname=import.meta.dirname;` },
+};
+
 const PAGE = 'src/serve/page';
 
 /** A part of the page that llava serve answers with, as short as it can be said. */
@@ -150,5 +165,5 @@ async function buildPage() {
 }
 
 await rm('dist', { recursive: true, force: true });
-await Promise.all(PROGRAMS.map((entryPoints) => build({ ...OPTIONS, entryPoints })));
+await Promise.all([...PROGRAMS.map((entryPoints) => build({ ...OPTIONS, entryPoints })), build(DECODERS)]);
 await buildPage();

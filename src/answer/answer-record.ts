@@ -20,6 +20,11 @@ export interface AnswerRecord extends AnswerReading {
   readonly device: string;
   /** Of the picture's bytes, where rows tell it. */
   readonly sha256?: string;
+  /** Which frame or page of the file, from 1, where one was asked for. */
+  readonly frame?: number;
+  readonly page?: number;
+  /** The picture is damaged, and the answer is about what could be decoded of it. */
+  readonly repaired?: true;
   /** The upright picture, in pixels. */
   readonly width: number;
   readonly height: number;
@@ -44,7 +49,7 @@ export function recordAnswer(
   question: Question,
   answer: RecordedAnswer,
   by: Pick<AnswerRecord, 'model' | 'device'>,
-  picture: TurnedPicture & { readonly sha256?: string },
+  picture: TurnedPicture & Pick<AnswerRecord, 'sha256' | 'frame' | 'page' | 'repaired'>,
 ): AnswerRecord {
   const { text, stop, choices, tokens, counts } = answer;
   return {
@@ -59,6 +64,9 @@ export function recordAnswer(
     model: by.model,
     device: by.device,
     ...(picture.sha256 === undefined ? {} : { sha256: picture.sha256 }),
+    ...(picture.frame === undefined ? {} : { frame: picture.frame }),
+    ...(picture.page === undefined ? {} : { page: picture.page }),
+    ...(picture.repaired === undefined ? {} : { repaired: picture.repaired }),
     width: picture.width,
     height: picture.height,
     tokens: counts,

@@ -93,12 +93,12 @@ async function* openQuestions(
 const NEVER = new Promise<never>(() => undefined);
 
 function startToLoad(
-  { image, picture, marks }: PictureGroup,
+  { named, picture, marks }: PictureGroup,
   { load }: AnsweringSteps,
   signal: AbortSignal,
 ): Promise<Pixels> {
   const { imageSize, rules } = load;
-  const pixels = loadFoundPicture(image, picture, { imageSize, marks }, rules, signal);
+  const pixels = loadFoundPicture(named, picture, { imageSize, marks }, rules, signal);
   // Its failure is met when its turn comes.
   pixels.catch(() => undefined);
   return pixels;
@@ -106,7 +106,7 @@ function startToLoad(
 
 /** The group's pixels, or undefined after failing all of its questions. */
 async function loaded(
-  { image, questions }: PictureGroup,
+  { named, questions }: PictureGroup,
   loading: Promise<Pixels> | undefined,
   settler: RowSettler,
   { load }: AnsweringSteps,
@@ -116,7 +116,7 @@ async function loaded(
     return await loading;
   } catch (error) {
     const failure = rowErrorOf(error, signal);
-    if (isAddress(image)) await settler.failPicture(pictureKeyOf(image, load.rules.exif), failure);
+    if (isAddress(named.image)) await settler.failPicture(pictureKeyOf(named, load.rules), failure);
     for (const question of questions) await settler.fail(question, failure);
     return undefined;
   }

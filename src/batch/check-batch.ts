@@ -6,6 +6,7 @@ import { prepareRow } from './prepare-row.js';
 import { readRows, type ReadRowsOptions } from './rows/read-rows.js';
 import type { RowErrorCode } from './rows/row-error.js';
 import type { PictureRules } from './pictures/row-picture.js';
+import { contentKey } from './rows/row-answer.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { itemsUntilAborted } from '../flow/until-aborted.js';
 
@@ -53,7 +54,7 @@ export async function checkBatch(
   const { input, pictures, imageTokens } = request;
   const finder = new PictureFinder(pictures, undefined, signal);
   // Only within this plan are fingerprints compared, so any weights will do.
-  const basis = { exif: pictures.exif, weights: '' };
+  const basis = { wishes: pictures.wishes, weights: '' };
   const shapes: Record<RowShape, number> = { own: 0, llava: 0, openai: 0 };
   const errors: Partial<Record<RowErrorCode, number>> = {};
   const pictureKeys = new Set<string>();
@@ -79,7 +80,7 @@ export async function checkBatch(
     }
     named++;
     unshared += picture + tokensOf(row.request);
-    pictureKeys.add(row.picture.sha256);
+    pictureKeys.add(contentKey(row.picture));
     if (questionKeys.get(row.fingerprint) !== undefined) continue;
     questionKeys.set(row.fingerprint, distinct++);
     questions += tokensOf(row.request);

@@ -2,7 +2,8 @@ import type { AskedQuestion } from '../answer/asked-question.js';
 import type { Mark } from '../llava/mark.js';
 import type { Placed } from './plan-windows.js';
 import type { AskableRow } from './prepare-row.js';
-import type { FoundPicture } from './pictures/row-picture.js';
+import type { FoundPicture, NamedPicture } from './pictures/row-picture.js';
+import { contentKey } from './rows/row-answer.js';
 
 /** What is asked once, for all rows that ask it. */
 export interface PlannedQuestion extends AskedQuestion {
@@ -14,7 +15,7 @@ export interface PlannedQuestion extends AskedQuestion {
 /** All that a window asks about one picture with the same marks on it. */
 export interface PictureGroup {
   /** As its first row names it. */
-  readonly image: string;
+  readonly named: NamedPicture;
   readonly picture: FoundPicture;
   readonly marks: readonly Mark[];
   readonly questions: readonly PlannedQuestion[];
@@ -22,12 +23,12 @@ export interface PictureGroup {
 
 /** Rows by their picture's content and marks, there by their fingerprint; both in the order of first appearance. */
 export function groupRows(rows: readonly Placed<AskableRow>[]): readonly PictureGroup[] {
-  return [...gather(rows, ({ row }) => row.picture.sha256)].flatMap((ofPicture) => {
+  return [...gather(rows, ({ row }) => contentKey(row.picture))].flatMap((ofPicture) => {
     const [{ row: first }] = ofPicture;
     const held = ofPicture.find(({ row }) => row.picture.bytes !== undefined)?.row ?? first;
-    const { image } = held.row;
+    const { image, part } = held.row;
     return [...gather(ofPicture, ({ row }) => JSON.stringify(row.row.marks))].map((alike) => ({
-      image,
+      named: { image, part },
       picture: held.picture,
       marks: alike[0].row.row.marks,
       questions: [...gather(alike, ({ row }) => row.fingerprint)].map((ofQuestion) => {

@@ -4,6 +4,7 @@ import { fingerprintOf } from './journal/fingerprint.js';
 import type { PictureFinder } from './pictures/picture-finder.js';
 import { asBadRow, RowFailure } from './rows/row-error.js';
 import type { FoundPicture } from './pictures/row-picture.js';
+import type { PictureWishes } from '../llava/picture.js';
 
 /** A row whose picture was found: ready to be asked. */
 export interface AskableRow extends AskedQuestion {
@@ -14,7 +15,7 @@ export interface AskableRow extends AskedQuestion {
 
 /** What answers depend on besides their rows. */
 export interface AnswerBasis {
-  readonly exif: boolean;
+  readonly wishes: PictureWishes;
   readonly weights: string;
 }
 
@@ -22,15 +23,15 @@ export interface AnswerBasis {
 export async function prepareRow(
   row: BatchRow | FailedRow,
   finder: PictureFinder,
-  { exif, weights }: AnswerBasis,
+  { wishes, weights }: AnswerBasis,
 ): Promise<AskableRow | FailedRow> {
   if ('error' in row) return row;
   try {
-    const picture = await finder.find(row.image);
+    const picture = await finder.find({ image: row.image, part: row.part });
     const asked = asBadRow(() => putQuestion(row, picture));
     const { marks, line } = row;
-    const { sha256 } = picture;
-    const fingerprint = fingerprintOf({ ...asked, marks, sha256, exif, weights, line });
+    const { sha256, frame, page: part = frame } = picture;
+    const fingerprint = fingerprintOf({ ...asked, marks, sha256, part, wishes, weights, line });
     return { ...asked, row, picture, fingerprint };
   } catch (error) {
     if (!(error instanceof RowFailure)) throw error;

@@ -70,7 +70,7 @@ export async function runBatch(
   const finder = new PictureFinder(pictures, journal, end.signal);
   const rows = readRows(itemsUntilAborted(request.input, end.signal), request);
   const prepared = mapInOrder(rows, LOOKUPS, (row) =>
-    prepareRow(row, finder, { exif: pictures.exif, weights }),
+    prepareRow(row, finder, { wishes: pictures.wishes, weights }),
   );
   const tooMany = () => count.failed > (request.maxErrors ?? Infinity);
   let engine: Promise<Engine> | undefined;

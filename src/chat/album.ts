@@ -1,24 +1,33 @@
 import { createHash } from 'node:crypto';
 import { decodePicture, type DecodedPicture } from '../llava/decode-picture.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import { openPicture, type PictureInfo } from '../llava/picture.js';
+import { openPicture, type PictureInfo, type PictureWishes } from '../llava/picture.js';
+import { partLabel, type PictureSource } from '../llava/picture-bytes.js';
 import { toPixels, type Pixels } from '../llava/pixels.js';
 import { quote } from '../llava/quote.js';
 import type { ChatTurn } from './chat-turn.js';
 
 /** Where a picture came from. One from the clipboard has its bytes with it: nothing else has them. */
-export type PicturePlace =
+export type PicturePlace = (
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'address'; readonly path: string }
-  | { readonly kind: 'clipboard'; readonly bytes: Uint8Array };
+  | { readonly kind: 'clipboard'; readonly bytes: Uint8Array }
+) &
+  Pick<PictureSource, 'part'>;
 
 /** A picture of this session and what was said about it. */
 export interface SeenPicture {
-  /** SHA-256 of its bytes: the same picture from elsewhere is the same picture. */
+  /** SHA-256 of its bytes. */
+  readonly sha256: string;
+  /** The same picture from elsewhere is the same picture: its bytes, and which of their frames or pages. */
   readonly id: string;
   readonly place: PicturePlace;
   readonly info: PictureInfo;
   turns: readonly ChatTurn[];
+}
+
+interface DecodedPlace extends Pick<SeenPicture, 'id' | 'sha256'> {
+  readonly decoded: DecodedPicture;
 }
 
 /** Reads the bytes of a picture's place. */
@@ -27,7 +36,7 @@ export type ReadPicture = (place: PicturePlace, signal: AbortSignal) => Promise<
 /** All pictures of a session, their pixels, and which of them is being looked at. */
 export class Album {
   readonly #read: ReadPicture;
-  readonly #exif: boolean;
+  readonly #wishes: PictureWishes;
   readonly #pictures = new Map<string, SeenPicture>();
   /** As the model sees them, by id: a third of a megabyte each. */
   readonly #pixels = new Map<string, Pixels>();
@@ -35,10 +44,9 @@ export class Album {
   #decoded: { readonly id: string; readonly picture: DecodedPicture } | undefined;
   current: SeenPicture | undefined;
 
-  /** @param exif turn pictures upright */
-  constructor(read: ReadPicture, exif: boolean) {
+  constructor(read: ReadPicture, wishes: PictureWishes) {
     this.#read = read;
-    this.#exif = exif;
+    this.#wishes = wishes;
   }
 
   /** All pictures, in the order in which they were first seen. */
@@ -55,8 +63,8 @@ export class Album {
     place: PicturePlace,
     signal: AbortSignal,
   ): Promise<{ seen: SeenPicture; decoded: DecodedPicture }> {
-    const { id, decoded } = await this.#decode(place, signal);
-    const seen = this.#pictures.get(id) ?? { id, place, info: decoded.info, turns: [] };
+    const { id, sha256, decoded } = await this.#decode(place, signal);
+    const seen = this.#pictures.get(id) ?? { id, sha256, place, info: decoded.info, turns: [] };
     this.#pictures.set(id, seen);
     this.#decoded = this.#pixels.has(id) ? undefined : { id, picture: decoded };
     this.current = seen;
@@ -83,10 +91,12 @@ export class Album {
     });
   }
 
-  async #decode(place: PicturePlace, signal: AbortSignal): Promise<{ id: string; decoded: DecodedPicture }> {
+  async #decode(place: PicturePlace, signal: AbortSignal): Promise<DecodedPlace> {
     const bytes = await this.#read(place, signal);
     const label = place.kind === 'clipboard' ? 'clipboard' : place.path;
-    const picture = await openPicture({ kind: 'bytes', label, bytes }, { exif: this.#exif });
-    return { id: createHash('sha256').update(bytes).digest('hex'), decoded: await decodePicture(picture) };
+    const picture = await openPicture({ kind: 'bytes', label, part: place.part, bytes }, this.#wishes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const { frame, page = frame } = picture;
+    return { id: partLabel(sha256, page ?? 0), sha256, decoded: await decodePicture(picture) };
   }
 }

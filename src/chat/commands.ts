@@ -14,7 +14,7 @@ interface CommandRow {
 /** All commands of the chat; docs/chat.md shows the same table and a test compares them. */
 export const CHAT_COMMANDS = {
   image: {
-    usage: '[path | url | number]',
+    usage: '[path | url | number] [--page n | --frame n]',
     about: 'look at a picture; without one, list earlier ones',
     argument: 'picture',
   },

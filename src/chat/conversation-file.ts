@@ -31,6 +31,9 @@ const conversationSchema = v.strictObject({
     /** A file's absolute path, or an address. */
     place: v.string(),
     sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+    /** From 1. */
+    frame: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    page: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   }),
   turns: v.pipe(v.array(turnSchema), v.maxLength(10_000)),
 });
@@ -39,7 +42,12 @@ const conversationSchema = v.strictObject({
 export interface Conversation {
   readonly model: string;
   readonly system?: string;
-  readonly picture: { readonly place: string; readonly sha256: string };
+  readonly picture: {
+    readonly place: string;
+    readonly sha256: string;
+    readonly frame?: number;
+    readonly page?: number;
+  };
   readonly turns: readonly ChatTurn[];
 }
 

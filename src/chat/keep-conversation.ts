@@ -1,5 +1,6 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { ExpectedError } from '../llava/expected-error.js';
+import type { PartUnit, PicturePart } from '../llava/picture-part.js';
 import { quote } from '../llava/quote.js';
 import type { PicturePlace, SeenPicture } from './album.js';
 import type { ChatHost } from './chat-host.js';
@@ -25,7 +26,7 @@ export async function saveConversation(session: ChatSession, host: ChatHost, pat
   const conversation: Conversation = {
     model: session.status.model,
     ...(systemText === undefined ? {} : { system: systemText }),
-    picture: { place: await placeOf(seen, path, host), sha256: seen.id },
+    picture: { place: await placeOf(seen, path, host), sha256: seen.sha256, ...partOf(seen) },
     turns: seen.turns,
   };
   const write = kind === '.md' ? writeConversationMarkdown : writeConversationJson;
@@ -41,10 +42,12 @@ export async function loadConversation(
   signal: AbortSignal,
 ): Promise<void> {
   const { picture, turns, system, model } = parseConversation(await host.readText(path), path);
+  const { frame, page } = picture;
+  const part = frame === undefined ? partNumber('page', page) : partNumber('frame', frame);
   // A name alone is that of a picture saved beside the conversation.
   const place: PicturePlace = isWebAddress(picture.place)
-    ? { kind: 'address', path: picture.place }
-    : { kind: 'file', path: resolve(dirname(path), picture.place) };
+    ? { kind: 'address', path: picture.place, part }
+    : { kind: 'file', path: resolve(dirname(path), picture.place), part };
   const before = session.settings.systemText;
   session.settings.systemText = system;
   const seen = await session.look(place, signal).catch((error: unknown) => {
@@ -55,7 +58,7 @@ export async function loadConversation(
   const notes = [
     `Loaded ${countTurns(turns.length)} from ${path}.`,
     ...turns.map(({ question, answer }) => `> ${question.text}\n${answer}`),
-    ...(seen.id === picture.sha256
+    ...(seen.sha256 === picture.sha256
       ? []
       : ['This is not the picture of the saved conversation: its bytes differ.']),
     ...(model === session.status.model
@@ -63,6 +66,14 @@ export async function loadConversation(
       : [`The saved answers are by ${model}; ${session.status.model} continues.`]),
   ];
   session.view.note(notes.join('\n'));
+}
+
+function partOf({ info: { frame, page } }: SeenPicture): { frame?: number; page?: number } {
+  return { ...(frame === undefined ? {} : { frame }), ...(page === undefined ? {} : { page }) };
+}
+
+function partNumber(unit: PartUnit, at: number | undefined): PicturePart | undefined {
+  return at === undefined ? undefined : { unit, at };
 }
 
 async function placeOf({ place, info }: SeenPicture, path: string, host: ChatHost): Promise<string> {

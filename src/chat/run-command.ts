@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { QUESTION_COMMANDS } from '../answer/question-commands.js';
 import { ExpectedError } from '../llava/expected-error.js';
+import { parsePart, type PicturePart } from '../llava/picture-part.js';
 import { quote } from '../llava/quote.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import type { PicturePlace, SeenPicture } from './album.js';
 import type { ChatHost } from './chat-host.js';
 import type { ChatSession } from './chat-session.js';
 import { countTurns } from './chat-turn.js';
@@ -109,10 +111,23 @@ async function lookAtPicture({ session, rest, signal }: Call): Promise<void> {
     session.view.note(rows.join('\n'));
     return;
   }
-  const numbered = /^\d+$/.test(rest) ? pictures[Number(rest) - 1] : undefined;
-  if (numbered !== undefined) await session.look(numbered.place, signal);
-  else if (isWebAddress(rest)) await session.look({ kind: 'address', path: rest }, signal);
-  else await session.look({ kind: 'file', path: onePath(rest, '/image street.jpg') }, signal);
+  const { name, part } = readPartOf(rest);
+  const place = placeNamed(name, pictures);
+  await session.look(part === undefined ? place : { ...place, part }, signal);
+}
+
+function placeNamed(name: string, pictures: readonly SeenPicture[]): PicturePlace {
+  const numbered = /^\d+$/.test(name) ? pictures[Number(name) - 1] : undefined;
+  if (numbered !== undefined) return numbered.place;
+  if (isWebAddress(name)) return { kind: 'address', path: name };
+  return { kind: 'file', path: onePath(name, '/image street.jpg') };
+}
+
+/** A name, and the frame or page behind it in the words of the command line: `scan.pdf --page 3`. */
+function readPartOf(text: string): { readonly name: string; readonly part: PicturePart | undefined } {
+  const [, name, unit, which] = /^(.*\S)\s+--(frame|page)[\s=]+(\S+)$/s.exec(text) ?? [];
+  if (name === undefined || which === undefined) return { name: text, part: undefined };
+  return { name, part: parsePart(unit === 'frame' ? 'frame' : 'page', which) };
 }
 
 /** Changes what questions say from here on. */

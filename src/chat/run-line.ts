@@ -8,7 +8,8 @@ import { parseLine } from './commands.js';
 import { isWebAddress, readPaths } from './dropped-path.js';
 import { runCommand } from './run-command.js';
 
-const PICTURE_NAME = /\.(?:jpe?g|png|webp|avif|gif|tiff?|svg)["']?\s*$/i;
+const PICTURE_NAME =
+  /\.(?:jpe?g|png|webp|avif|gif|tiff?|svg|hei[cf]|hif|jxl|jp2|j2k|jpx|bmp|ico|cur|tga|qoi|p[bgpna]m|pdf)["']?\s*$/i;
 
 /**
  * Does what a line asks: a command, a picture to look at, or a question.

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import type { Engine } from '../engine/engine.js';
 import { llavaVersion } from '../engine/local/runtime/release.js';
 import {
+  fileLabel,
   MAX_PICTURE_BYTES,
-  pictureLabel,
   readPictureBytes,
   type PictureSource,
 } from '../llava/picture-bytes.js';
@@ -120,11 +120,12 @@ class KeptOpening implements Opening {
 
   /** Made where the tools for it are loaded. */
   async loadPixels(source: PictureSource, options: PixelWishes): Promise<Pixels> {
-    const label = pictureLabel(source);
+    const label = fileLabel(source);
+    const { part } = source;
     const bytes = await readPictureBytes(source, MAX_PICTURE_BYTES);
     if (bytes.byteLength <= MOST_SENT_BYTES) {
       try {
-        const picture = { label, bytes: writeBytes(bytes), ...options };
+        const picture = { label, part, bytes: writeBytes(bytes), ...options };
         return await this.#connection.call(
           '/engine/pixels',
           pixelsSchema,
@@ -137,7 +138,7 @@ class KeptOpening implements Opening {
     }
     const { loadPixels } = await import('../llava/pixels.js');
     const { imageSize } = this.#ready.info;
-    return await loadPixels({ kind: 'bytes', label, bytes }, { imageSize, ...options });
+    return await loadPixels({ kind: 'bytes', label, part, bytes }, { imageSize, ...options });
   }
 
   open(needs: EngineNeeds = {}): Promise<Engine> {

@@ -74,6 +74,14 @@ export const pictureSchema = v.object({
   label: v.string(),
   bytes,
   exif: v.boolean(),
+  colourManaged: v.exactOptional(v.boolean()),
+  repair: v.exactOptional(v.boolean()),
+  part: v.optional(
+    v.object({
+      unit: v.picklist(['frame', 'page']),
+      at: v.union([v.number(), v.picklist(['first', 'middle', 'last'])]),
+    }),
+  ),
   marks: v.array(markSchema),
 });
 export const pixelsSchema = v.object({
@@ -84,6 +92,9 @@ export const pixelsSchema = v.object({
     width: count,
     height: count,
     orientation: v.exactOptional(count),
+    frame: v.exactOptional(count),
+    page: v.exactOptional(count),
+    repaired: v.exactOptional(v.literal(true)),
   }),
 });
 export const lookSchema = v.object(look);

@@ -1,19 +1,35 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { pictureError } from './picture-error.js';
 import { fileProblem } from './file-problem.js';
+import type { PicturePart } from './picture-part.js';
 
 /** What the user gave: the path of a file, or bytes (stdin) with a name to call them by. */
-export type PictureSource =
+export type PictureSource = (
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'bytes'; readonly label: string; readonly bytes: Uint8Array };
+  | { readonly kind: 'bytes'; readonly label: string; readonly bytes: Uint8Array }
+) & {
+  /** Of a file with several frames or pages. Default: the picture that it shows first. */
+  readonly part?: PicturePart | undefined;
+};
 
 /** Files and streams larger than 100 MB are refused. */
 export const MAX_PICTURE_BYTES = 100e6;
 
 const CHUNK = 1 << 20;
 
-/** What to call `source` in messages and results: the path as it was given. */
+/** What to call `source` in messages and results: the path as it was given, `#3` behind it for the third part. */
 export function pictureLabel(source: PictureSource): string {
+  const number = source.part?.at;
+  return typeof number === 'number' ? partLabel(fileLabel(source), number) : fileLabel(source);
+}
+
+/** One part of a file. */
+export function partLabel(file: string, number: number): string {
+  return `${file}#${number}`;
+}
+
+/** The file as it was given, whichever part of it is meant. */
+export function fileLabel(source: PictureSource): string {
   return source.kind === 'file' ? source.path : source.label;
 }
 
@@ -23,7 +39,7 @@ export function pictureLabel(source: PictureSource): string {
  * @throws ExpectedError 'input': missing, unreadable, a folder, empty, too large.
  */
 export async function readPictureBytes(source: PictureSource, maxBytes: number): Promise<Uint8Array> {
-  const label = pictureLabel(source);
+  const label = fileLabel(source);
   const bytes = source.kind === 'file' ? await readFile(source.path, maxBytes) : source.bytes;
   if (bytes.length > maxBytes) throw tooManyBytes(label, bytes.length, maxBytes);
   if (bytes.length === 0) {

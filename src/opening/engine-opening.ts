@@ -3,6 +3,7 @@ import type { DeviceChoice } from '../engine/devices/device-kind.js';
 import { compileGrammar } from '../engine/local/choosing/grammars.js';
 import { openLlamaEngine, type LlamaEngine, type OpenOptions } from '../engine/local/llama-engine.js';
 import { loadBackendFor, type Backend, type BackendOptions } from '../engine/local/runtime/backend.js';
+import type { PictureWishes } from '../llava/picture.js';
 import type { PictureSource } from '../llava/picture-bytes.js';
 import type { PixelOptions, Pixels } from '../llava/pixels.js';
 import { checkPair, type PairInfo } from '../weights/check/check-pair.js';
@@ -33,7 +34,7 @@ export interface EngineNeeds extends Pick<PlacementWishes, 'sequences'> {
 }
 
 /** How a picture is read, and what is drawn on it. */
-export type PixelWishes = Required<Pick<PixelOptions, 'exif' | 'marks'>>;
+export type PixelWishes = PictureWishes & Required<Pick<PixelOptions, 'exif' | 'marks'>>;
 
 /** An engine that was chosen and is not open yet. */
 export interface Opening extends AsyncDisposable {

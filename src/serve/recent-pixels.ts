@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RecentlyUsed } from '../engine/local/caches/recently-used.js';
+import { partLabel, type PictureSource } from '../llava/picture-bytes.js';
 import { loadPixels, type PixelOptions, type Pixels } from '../llava/pixels.js';
 
 /** A picture as the model sees it, and the hash of its bytes. */
@@ -22,12 +23,18 @@ export class RecentPixels {
    * @param label what to call the picture
    * @throws ExpectedError('input') when it cannot be shown to the model whole
    */
-  async load(label: string, bytes: Uint8Array, options: PixelOptions): Promise<HashedPixels> {
+  async load(
+    label: string,
+    bytes: Uint8Array,
+    { part, ...options }: PixelOptions & Pick<PictureSource, 'part'>,
+  ): Promise<HashedPixels> {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const pixels = await this.#pixels.get(`${sha256} ${JSON.stringify(options)}`, () =>
-      loadPixels({ kind: 'bytes', label, bytes }, options),
+    const pixels = await this.#pixels.get(`${sha256} ${JSON.stringify([part, options])}`, () =>
+      loadPixels({ kind: 'bytes', label, part, bytes }, options),
     );
     // The same bytes may have had another name before.
-    return { pixels: { ...pixels, picture: { ...pixels.picture, label } }, sha256 };
+    const { frame, page = frame } = pixels.picture;
+    const named = page === undefined ? label : partLabel(label, page);
+    return { pixels: { ...pixels, picture: { ...pixels.picture, label: named } }, sha256 };
   }
 }

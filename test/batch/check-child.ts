@@ -7,7 +7,7 @@ const [, , input, imageFolder] = process.argv as [string, string, string, string
 const request = {
   input: createReadStream(input),
   defaults: { sampling: SAMPLING },
-  pictures: { imageFolder, exif: true },
+  pictures: { imageFolder, wishes: {} },
   imageTokens: 576,
 };
 const plan = await checkBatch(request, new AbortController().signal);

@@ -13,7 +13,7 @@ import { mixedRows, readRows, writePictures, writeRows } from './batch-files.js'
 import { runJob, SAMPLING } from './run-job.js';
 
 const folder = temporaryFolder();
-const pictures = { imageFolder: await writePictures(folder, 20), exif: true };
+const pictures = { imageFolder: await writePictures(folder, 20), wishes: {} };
 const defaults = { sampling: SAMPLING };
 const idle = new AbortController().signal;
 

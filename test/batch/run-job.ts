@@ -39,7 +39,7 @@ export async function runJob(
   const request: BatchRequest = {
     input: typeof setup.input === 'string' ? createReadStream(setup.input) : setup.input,
     defaults: { sampling: SAMPLING },
-    pictures: { exif: true, ...(setup.fetch === undefined ? {} : { fetcher }), ...setup.pictures },
+    pictures: { wishes: {}, ...(setup.fetch === undefined ? {} : { fetcher }), ...setup.pictures },
     model: 'pure-model',
     weights,
     imageSize: 14,

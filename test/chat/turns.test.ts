@@ -55,7 +55,7 @@ async function openChat(contextSize = 2048, maxTokens = 64) {
   const view = new Shown();
   const album = new Album(
     (place) => Promise.resolve(place.kind === 'clipboard' ? place.bytes : readFileSync(place.path)),
-    true,
+    {},
   );
   const session = new ChatSession(
     album,

@@ -29,10 +29,10 @@ for (const path of ['outside.png', 'in/a.png', 'in/deep/b.png', 'in/..c.png'])
 symlinkSync(join(folder, 'outside.png'), join(inside, 'way-out.png'));
 symlinkSync(folder, join(inside, 'way-up'));
 symlinkSync(join(inside, 'a.png'), join(inside, 'deep', 'way-in.png'));
-const rules: PictureRules = { imageFolder: inside, exif: true };
+const rules: PictureRules = { imageFolder: inside, wishes: {} };
 
 const outcome = (image: string, more: Partial<PictureRules> = {}) =>
-  findPicture(image, { ...rules, ...more }).then(
+  findPicture({ image }, { ...rules, ...more }).then(
     ({ width, height }) => `${width}×${height}`,
     (error: unknown) => (error as RowFailure).code,
   );
@@ -41,9 +41,11 @@ describe('pictures of rows', () => {
   it('are known by their bytes and size', async () => {
     const sha256 = createHash('sha256').update(png).digest('hex');
     const dataUrl = `data:image/png;base64,${png.toString('base64')}`;
-    expect(await findPicture('a.png', rules)).toEqual({ sha256, width: 9, height: 5 });
-    expect(await findPicture(dataUrl, rules)).toEqual({ sha256, width: 9, height: 5 });
-    expect(await findPicture(join(folder, 'outside.png'), { exif: true })).toMatchObject({ sha256 });
+    expect(await findPicture({ image: 'a.png' }, rules)).toEqual({ sha256, width: 9, height: 5 });
+    expect(await findPicture({ image: dataUrl }, rules)).toEqual({ sha256, width: 9, height: 5 });
+    expect(await findPicture({ image: join(folder, 'outside.png') }, { wishes: {} })).toMatchObject({
+      sha256,
+    });
   });
 
   it.each([
@@ -82,16 +84,18 @@ describe('pictures of rows', () => {
   });
 
   it('become the pixels that ask makes of them', async () => {
-    const found = await findPicture('a.png', rules);
-    const pixels = await loadFoundPicture('a.png', found, { imageSize: 28, marks: [] }, rules);
+    const found = await findPicture({ image: 'a.png' }, rules);
+    const pixels = await loadFoundPicture({ image: 'a.png' }, found, { imageSize: 28, marks: [] }, rules);
     const reference = await loadPixels({ kind: 'bytes', label: 'a', bytes: png }, { imageSize: 28 });
     expect(Buffer.from(pixels.rgb).equals(reference.rgb)).toBe(true);
   });
 
   it('are refused when they changed meanwhile, and when they are damaged', async () => {
-    const found = await findPicture('a.png', rules);
+    const found = await findPicture({ image: 'a.png' }, rules);
     const changed = { ...found, sha256: 'another' };
-    await expect(checkPixels('a.png', changed, rules)).rejects.toMatchObject({ code: 'picture_changed' });
+    await expect(checkPixels({ image: 'a.png' }, changed, rules)).rejects.toMatchObject({
+      code: 'picture_changed',
+    });
     const noise = {
       width: 60,
       height: 60,
@@ -102,8 +106,10 @@ describe('pictures of rows', () => {
       .png()
       .toBuffer();
     writeFileSync(join(inside, 'cut.png'), noisy.subarray(0, noisy.length / 2));
-    const cut = await findPicture('cut.png', rules);
-    await expect(checkPixels('cut.png', cut, rules)).rejects.toMatchObject({ code: 'bad_picture' });
+    const cut = await findPicture({ image: 'cut.png' }, rules);
+    await expect(checkPixels({ image: 'cut.png' }, cut, rules)).rejects.toMatchObject({
+      code: 'bad_picture',
+    });
   });
 });
 
@@ -136,7 +142,8 @@ describe('fingerprintOf', () => {
     form: {},
     marks: [],
     sha256: 's',
-    exif: true,
+    part: undefined,
+    wishes: {},
     weights: 'w',
     line: 1,
   };
@@ -157,7 +164,11 @@ describe('fingerprintOf', () => {
       { marks: [parseMark('box:1,2,3,4')] },
       { marks: [parseMark('box:1,2,3,4:blue')] },
       { sha256: 't' },
-      { exif: false },
+      { part: 2 },
+      { part: 3 },
+      { wishes: { exif: false } },
+      { wishes: { repair: true } },
+      { wishes: { colourManaged: true } },
       { weights: 'v' },
       { sampling: { ...sampling, temperature: 0.6 } },
       { sampling: { ...sampling, temperature: 0 } },

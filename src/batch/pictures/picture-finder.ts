@@ -1,8 +1,14 @@
 import { pictureKeyOf } from '../journal/fingerprint.js';
 import type { Journal } from '../journal/journal.js';
-import type { PictureIdentity } from '../rows/row-answer.js';
+import { identityOf } from '../rows/row-answer.js';
 import { RowFailure, type RowErrorCode } from '../rows/row-error.js';
-import { findPicture, isAddress, type FoundPicture, type PictureRules } from './row-picture.js';
+import {
+  findPicture,
+  isAddress,
+  type FoundPicture,
+  type NamedPicture,
+  type PictureRules,
+} from './row-picture.js';
 
 /** Pictures remembered at once, by name. */
 const REMEMBERED = 20_000;
@@ -27,31 +33,32 @@ export class PictureFinder {
   }
 
   /**
-   * @param image as the row names it; of an address, only the first call brings the bytes
+   * @param named as the row names it; of an address, only the first call brings the bytes
    * @throws RowFailure
    */
-  async find(image: string): Promise<FoundPicture> {
+  async find(named: NamedPicture): Promise<FoundPicture> {
     // Long, and cheaper to look into again than to keep.
-    if (/^data:/i.test(image)) return await findPicture(image, this.#rules);
-    const known = this.#known.get(image);
+    if (/^data:/i.test(named.image)) return await findPicture(named, this.#rules);
+    const name = JSON.stringify(named);
+    const known = this.#known.get(name);
     if (known !== undefined) return await known;
-    const looking = this.#look(image);
+    const looking = this.#look(named);
     const identity = looking.then(identityOf);
     identity.catch(() => undefined);
-    this.#known.set(image, identity);
+    this.#known.set(name, identity);
     const [oldest] = this.#known.keys();
     if (this.#known.size > REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
     return await looking;
   }
 
-  async #look(image: string): Promise<FoundPicture> {
-    const key = pictureKeyOf(image, this.#rules.exif);
+  async #look(named: NamedPicture): Promise<FoundPicture> {
+    const key = pictureKeyOf(named, this.#rules);
     const entry = await this.#journal?.find(key);
     if (entry !== undefined && 'picture' in entry) return entry.picture;
     if (entry !== undefined && 'error' in entry) throw new RowFailure(entry.error.code, entry.error.message);
     try {
-      const found = await findPicture(image, this.#rules, this.#signal);
-      if (isAddress(image)) await this.#journal?.append({ key, picture: identityOf(found) });
+      const found = await findPicture(named, this.#rules, this.#signal);
+      if (isAddress(named.image)) await this.#journal?.append({ key, picture: identityOf(found) });
       return found;
     } catch (error) {
       if (error instanceof RowFailure && !REFUSALS.has(error.code))
@@ -59,9 +66,4 @@ export class PictureFinder {
       throw error;
     }
   }
-}
-
-/** What is remembered of a picture. */
-function identityOf({ sha256, width, height, orientation }: FoundPicture): PictureIdentity {
-  return { sha256, width, height, ...(orientation === undefined ? {} : { orientation }) };
 }

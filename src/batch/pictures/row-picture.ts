@@ -6,13 +6,14 @@ import { decodePicture, type DecodedPicture } from '../../llava/decode-picture.j
 import { ExpectedError } from '../../llava/expected-error.js';
 import { drawMarks } from '../../llava/draw-marks.js';
 import type { Mark } from '../../llava/mark.js';
-import { openPicture, type Picture } from '../../llava/picture.js';
+import { openPicture, type Picture, type PictureWishes } from '../../llava/picture.js';
 import type { PictureSource } from '../../llava/picture-bytes.js';
+import type { PicturePart } from '../../llava/picture-part.js';
 import { toPixels, type Pixels } from '../../llava/pixels.js';
 import { quote } from '../../llava/quote.js';
 import { readDataUrl } from './data-url.js';
 import type { PictureFetcher } from './fetch-picture.js';
-import type { PictureIdentity } from '../rows/row-answer.js';
+import { identityOf, type PictureIdentity } from '../rows/row-answer.js';
 import { RowFailure } from '../rows/row-error.js';
 import { shortImage } from '../rows/carry-fields.js';
 
@@ -24,8 +25,16 @@ export interface PictureRules {
   readonly restrictPaths?: boolean | undefined;
   /** Without it, addresses are refused. */
   readonly fetcher?: PictureFetcher | undefined;
-  /** Turn pictures as their EXIF orientation says. */
-  readonly exif: boolean;
+  readonly wishes: PictureWishes;
+  /** Frame or page of rows that name none. */
+  readonly part?: PicturePart | undefined;
+}
+
+/** A picture as a row names it. */
+export interface NamedPicture {
+  /** A path, an address or a data URL. */
+  readonly image: string;
+  readonly part?: PicturePart | undefined;
 }
 
 /** A picture of a row: what it is, and its bytes when they cannot simply be read again. */
@@ -42,15 +51,13 @@ export function isAddress(image: string): boolean {
  * @throws RowFailure
  */
 export async function findPicture(
-  image: string,
+  named: NamedPicture,
   rules: PictureRules,
   signal?: AbortSignal,
 ): Promise<FoundPicture> {
-  const picture = await open(await sourceOf(image, rules, signal), rules);
-  const { width, height, orientation, bytes } = picture;
-  const turn = orientation === undefined ? {} : { orientation };
-  const identity = { sha256: sha256Of(bytes), width, height, ...turn };
-  return isAddress(image) ? { ...identity, bytes } : identity;
+  const picture = await open(await sourceOf(named, rules, signal), rules);
+  const identity = identityOf({ ...picture, sha256: sha256Of(picture.bytes) });
+  return isAddress(named.image) ? { ...identity, bytes: picture.bytes } : identity;
 }
 
 /**
@@ -59,57 +66,64 @@ export async function findPicture(
  * @throws RowFailure; 'picture_changed' when it is another one by now
  */
 export async function loadFoundPicture(
-  image: string,
+  named: NamedPicture,
   found: FoundPicture,
   { imageSize, marks }: { readonly imageSize: number; readonly marks: readonly Mark[] },
   rules: PictureRules,
   signal?: AbortSignal,
 ): Promise<Pixels> {
-  const decoded = await decodeAgain(image, found, rules, signal);
+  const decoded = await decodeAgain(named, found, rules, signal);
   return toPixels(await drawMarks(decoded, marks), imageSize);
 }
 
 /** Decodes to the last pixel. @throws RowFailure 'bad_picture' */
 export async function checkPixels(
-  image: string,
+  named: NamedPicture,
   found: FoundPicture,
   rules: PictureRules,
   signal?: AbortSignal,
 ): Promise<void> {
-  await decodeAgain(image, found, rules, signal);
+  await decodeAgain(named, found, rules, signal);
 }
 
 async function decodeAgain(
-  image: string,
+  named: NamedPicture,
   found: FoundPicture,
   rules: PictureRules,
   signal?: AbortSignal,
 ): Promise<DecodedPicture> {
   const source =
-    found.bytes === undefined ? await sourceOf(image, rules, signal) : fromBytes(image, found.bytes);
+    found.bytes === undefined ? await sourceOf(named, rules, signal) : fromBytes(named, rules, found.bytes);
   const picture = await open(source, rules);
   if (sha256Of(picture.bytes) !== found.sha256)
     throw new RowFailure(
       'picture_changed',
-      `Picture ${quote(shortImage(image))} changed while the batch ran.`,
+      `Picture ${quote(shortImage(named.image))} changed while the batch ran.`,
     );
   return await asRowFailure(() => decodePicture(picture));
 }
 
-async function sourceOf(image: string, rules: PictureRules, signal?: AbortSignal): Promise<PictureSource> {
-  if (/^data:/i.test(image)) return fromBytes(image, readDataUrl(image));
+async function sourceOf(
+  named: NamedPicture,
+  rules: PictureRules,
+  signal?: AbortSignal,
+): Promise<PictureSource> {
+  const { image } = named;
+  if (/^data:/i.test(image)) return fromBytes(named, rules, readDataUrl(image));
   if (isAddress(image)) {
     if (rules.fetcher === undefined)
       throw new RowFailure(
         'url_refused',
         `Picture ${quote(image)} is a web address, and those are not allowed.`,
       );
-    return fromBytes(image, await rules.fetcher.fetch(image, signal));
+    return fromBytes(named, rules, await rules.fetcher.fetch(image, signal));
   }
   const path = isAbsolute(image) ? image : join(rules.imageFolder ?? '', image);
-  if (rules.restrictPaths === true) return { kind: 'file', path: await insideFolder(path, image, rules) };
+  const part = named.part ?? rules.part;
+  if (rules.restrictPaths === true)
+    return { kind: 'file', path: await insideFolder(path, image, rules), part };
   await checkRegular(path, image);
-  return { kind: 'file', path };
+  return { kind: 'file', path, part };
 }
 
 /** The real path, links followed. @throws RowFailure 'path_refused' when it leads out of the folder of pictures */
@@ -128,12 +142,12 @@ async function checkRegular(path: string, image: string): Promise<void> {
   throw new RowFailure('bad_picture', `Picture ${quote(image)} is not a regular file.`);
 }
 
-function fromBytes(image: string, bytes: Uint8Array): PictureSource {
-  return { kind: 'bytes', label: shortImage(image), bytes };
+function fromBytes({ image, part }: NamedPicture, rules: PictureRules, bytes: Uint8Array): PictureSource {
+  return { kind: 'bytes', label: shortImage(image), part: part ?? rules.part, bytes };
 }
 
-async function open(source: PictureSource, { exif }: PictureRules): Promise<Picture> {
-  return await asRowFailure(() => openPicture(source, { exif }));
+async function open(source: PictureSource, { wishes }: PictureRules): Promise<Picture> {
+  return await asRowFailure(() => openPicture(source, wishes));
 }
 
 async function asRowFailure<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -1,4 +1,5 @@
 import type { Asking } from '../../answer/asked-question.js';
+import type { PicturePart } from '../../llava/picture-part.js';
 import type { RowError } from './row-error.js';
 
 /** Whose form a row has; its answer has the same one's. */
@@ -21,6 +22,8 @@ export interface BatchRow extends Row, Asking {
   readonly shape: RowShape;
   /** A path, an `http(s)` address or a data URL. */
   readonly image: string;
+  /** Of a file with several frames or pages. */
+  readonly part?: PicturePart | undefined;
 }
 
 /** A row without its place in the input. */

@@ -8,14 +8,19 @@ import {
 } from '../../answer/question-fields.js';
 import { settleQuestion, type QuestionDefaults } from '../../answer/question-options.js';
 import { checkForm } from '../../forms/answer-form.js';
+import { parsePart, type PicturePart } from '../../llava/picture-part.js';
 import type { BatchRow, FailedRow, ParsedRow, RowFields } from './batch-row.js';
 import { carryFields } from './carry-fields.js';
 import { checkFields } from './check-fields.js';
 import type { AnsweredRow, BatchFacts } from './row-answer.js';
 import { asBadRow, RowFailure } from './row-error.js';
 
+const partField = v.union([v.number(), v.string()]);
+
 const ownRowSchema = v.object({
   image: v.pipe(v.string(), v.nonEmpty('a path, an address or a data URL')),
+  frame: v.nullish(partField),
+  page: v.nullish(partField),
   question: v.nullish(v.string()),
   ...questionFields,
   ...samplingFields,
@@ -39,7 +44,15 @@ export function parseOwnRow(fields: RowFields, defaults: QuestionDefaults): Pars
       throw new RowFailure('bad_row', 'Field "question" is missing.');
     return settleQuestion(row.question ?? '', own, { ...defaults, sampling });
   });
-  return { shape: 'own', fields, image: row.image, ...asking };
+  return { shape: 'own', fields, image: row.image, part: asBadRow(() => partOf(row)), ...asking };
+}
+
+function partOf({ frame, page }: v.InferOutput<typeof ownRowSchema>): PicturePart | undefined {
+  const [ofFrame, ofPage] = [frame ?? undefined, page ?? undefined];
+  if (ofFrame !== undefined && ofPage !== undefined)
+    throw new RowFailure('bad_row', 'Fields "frame" and "page" exclude each other.');
+  if (ofFrame !== undefined) return parsePart('frame', ofFrame);
+  return ofPage === undefined ? undefined : parsePart('page', ofPage);
 }
 
 /** The row with its answer: everything it had, and the fields of `llava ask --json`. */

@@ -7,9 +7,31 @@ export const pictureIdentitySchema = v.object({
   width: v.number(),
   height: v.number(),
   /** EXIF's number of the turn that made it upright, if there was one. */
-  orientation: v.optional(v.number()),
+  orientation: v.exactOptional(v.number()),
+  /** Which one was asked for, from 1. */
+  frame: v.exactOptional(v.number()),
+  page: v.exactOptional(v.number()),
+  /** It is damaged, and what could be decoded was taken. */
+  repaired: v.exactOptional(v.literal(true)),
 });
 export type PictureIdentity = Readonly<v.InferOutput<typeof pictureIdentitySchema>>;
+
+/** Equal for what shows the same: the same frame or page of the same bytes. */
+export function contentKey({ sha256, frame, page = frame }: PictureIdentity): string {
+  return page === undefined ? sha256 : `${sha256}#${page}`;
+}
+
+/** What is remembered of a picture. */
+export function identityOf(picture: PictureIdentity): PictureIdentity {
+  const { sha256, width, height, orientation, frame, page, repaired } = picture;
+  return {
+    ...{ sha256, width, height },
+    ...(orientation === undefined ? {} : { orientation }),
+    ...(frame === undefined ? {} : { frame }),
+    ...(page === undefined ? {} : { page }),
+    ...(repaired === undefined ? {} : { repaired }),
+  };
+}
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 

@@ -4,10 +4,10 @@ import {
   addCacheOptions,
   addDeviceOptions,
   addKeepOption,
-  addPictureOptions,
   addSamplingOptions,
   addWeightOptions,
 } from '../options/option-groups.js';
+import { addPartsOptions, addPictureOptions } from '../options/picture-options.js';
 import { decimalNumber } from '../options/option-parsers.js';
 import { addServerOptions } from '../options/server-options.js';
 import { addQuestionOptions } from '../options/add-question-options.js';
@@ -46,6 +46,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
   addServerOptions(command);
   addCacheOptions(command);
   addSamplingOptions(command);
+  addPartsOptions(command);
   addPictureOptions(command);
   command
     .option('--json', 'one JSON object per picture, one per line')

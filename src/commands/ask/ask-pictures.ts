@@ -18,7 +18,8 @@ import { openingHost } from '../options/opening-host.js';
 import { pictureSources } from '../options/picture-sources.js';
 import { answerPicture } from './answer-picture.js';
 import { PictureQueue, readableSources } from './picture-queue.js';
-import type { AskRequest } from './ask-request.js';
+import { checkOneDrawn, type AskRequest } from './ask-request.js';
+import { chooseParts } from './choose-parts.js';
 import { contextForAsk } from './context-for-ask.js';
 
 /**
@@ -28,7 +29,8 @@ import { contextForAsk } from './context-for-ask.js';
  */
 export async function askPictures(request: AskRequest, context: CommandContext): Promise<ExitCode> {
   const { io, signal } = context;
-  const sources = await pictureSources(request.pictures, io);
+  const sources = await chooseParts(await pictureSources(request.pictures, io), request.parts);
+  if (request.draw !== undefined) checkOneDrawn(sources.length);
   const host = openingHost(context);
   const found = await findEngine(request.engine, host, () => checkOnlyPicture(sources, request));
   const several = sources.length > 1;
@@ -45,14 +47,14 @@ export async function askPictures(request: AskRequest, context: CommandContext):
     : sources;
   if (readable.length === 0) return EXIT_CODES.usage;
 
-  const { asking, exif } = request;
+  const { asking } = request;
   if (asking.form.grammar !== undefined) await opening.checkGrammar(asking.form.grammar);
   // llama.cpp first: weights are read by other threads, and what decodes pictures is loaded by this one meanwhile.
   await opening.ready();
   const opened = opening.open({ context: (pair) => contextForAsk(request, found, pair) });
   // Its failure is reported when it is waited for.
   opened.catch(() => undefined);
-  const wishes = { exif, marks: asking.marks };
+  const wishes = { ...request.wishes, marks: asking.marks };
   const queue = new PictureQueue(readable, (source) => opening.loadPixels(source, wishes));
   await using engine = await opened;
   const answers: string[] = [];
@@ -80,6 +82,8 @@ export async function askPictures(request: AskRequest, context: CommandContext):
   return answers.length === sources.length ? EXIT_CODES.ok : EXIT_CODES.someFailed;
 
   function report(record: PictureRecord): void {
+    if (record.repaired === true)
+      warn(io, `Picture "${record.picture}" is damaged: the answer is about what could be decoded of it.`);
     if (record.stop !== 'end')
       warn(
         io,
@@ -92,7 +96,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
 /** A single picture that cannot be read, or asked about, is an error before anything is downloaded for it. */
 async function checkOnlyPicture(
   sources: readonly PictureSource[],
-  { asking, exif }: AskRequest,
+  { asking, wishes: { exif } }: AskRequest,
 ): Promise<void> {
   const [only] = sources;
   if (only === undefined || sources.length > 1) return;

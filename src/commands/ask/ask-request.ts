@@ -4,14 +4,13 @@ import { settleQuestion } from '../../answer/question-options.js';
 import { readQuestionFlags } from '../../answer/read-question-flags.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import type { EngineChoice } from '../../remote/find-engine.js';
-import {
-  samplingOf,
-  type JsonFlag,
-  type PictureFlags,
-  type SamplingFlags,
-} from '../options/option-groups.js';
+import type { PictureWishes } from '../../llava/picture.js';
+import type { PartChoice } from '../../llava/picture-part.js';
+import { samplingOf, type JsonFlag, type SamplingFlags } from '../options/option-groups.js';
+import { pictureWishes, type PartFlags, type PictureFlags } from '../options/picture-options.js';
 
-export interface AskFlags extends EngineChoice, SamplingFlags, QuestionFlags, PictureFlags, JsonFlag {
+export interface AskFlags
+  extends EngineChoice, SamplingFlags, QuestionFlags, PictureFlags, PartFlags<PartChoice>, JsonFlag {
   /** With `yesNo`: the probability of yes from which the exit status says so. */
   readonly atLeast?: number;
   readonly logprobs?: boolean;
@@ -29,7 +28,9 @@ export interface AskRequest {
   readonly yesNo: boolean;
   /** Probability of yes from which the exit status says so. */
   readonly atLeast: number | undefined;
-  readonly exif: boolean;
+  readonly wishes: PictureWishes & { readonly exif: boolean };
+  /** Frames or pages to ask about; default: what each file shows first. */
+  readonly parts: PartChoice | undefined;
   readonly json: boolean;
   readonly exitStatus: boolean;
   readonly stats: boolean;
@@ -53,7 +54,8 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
     engine: flags,
     yesNo: flags.yesNo === true,
     atLeast: flags.atLeast,
-    exif: flags.exif,
+    wishes: pictureWishes(flags),
+    parts: flags.frame ?? flags.page,
     json: flags.json === true,
     exitStatus: flags.exitStatus === true,
     stats: flags.stats === true,
@@ -68,8 +70,13 @@ function checkDraw({ question: { format, region }, marks }: Asking, pictures: re
       `--draw goes with --format box, --region or --mark, not with "${format}" alone.`,
       { hint: 'llava ask --format box "the red car" street.jpg --draw found.png' },
     );
-  if (pictures.length > 1)
-    throw new ExpectedError('usage', `--draw takes one picture, not ${pictures.length}.`, {
+  checkOneDrawn(pictures.length);
+}
+
+/** @throws ExpectedError('usage') when several pictures would be drawn to one file */
+export function checkOneDrawn(pictures: number): void {
+  if (pictures > 1)
+    throw new ExpectedError('usage', `--draw takes one picture, not ${pictures}.`, {
       hint: 'Ask about one picture at a time',
     });
 }

@@ -14,7 +14,7 @@ import type { AskRequest } from './ask-request.js';
 export async function drawAnswer(
   source: PictureSource,
   { answer, box }: AnswerRecord,
-  { asking: { question, marks }, exif }: Pick<AskRequest, 'asking' | 'exif'>,
+  { asking: { question, marks }, wishes }: Pick<AskRequest, 'asking' | 'wishes'>,
   path: string,
 ): Promise<void> {
   if (box === undefined && question.format === 'box')
@@ -27,7 +27,7 @@ export async function drawAnswer(
     import('../../llava/draw-boxes.js'),
     import('../../llava/draw-marks.js'),
   ]);
-  const picture = await drawMarks(await decodePicture(await openPicture(source, { exif })), marks);
+  const picture = await drawMarks(await decodePicture(await openPicture(source, wishes)), marks);
   const { region } = question;
   const boxes: readonly DrawnBox[] = [
     ...(region === undefined ? [] : [{ box: placeRegion(region, picture.info), role: 'given' as const }]),

@@ -5,12 +5,12 @@ import {
   addDeviceOptions,
   addKeepOption,
   addFetchOptions,
-  addPictureOptions,
   addSamplingOptions,
   addWeightOptions,
 } from '../options/option-groups.js';
 import { shardOrAuto, wholeNumber } from '../options/option-parsers.js';
 import { addServerOptions } from '../options/server-options.js';
+import { addPartOptions, addPictureOptions } from '../options/picture-options.js';
 import { addQuestionOptions } from '../options/add-question-options.js';
 import type { GivenBatchFlags, MergeFlags } from './batch-flags.js';
 
@@ -40,6 +40,7 @@ export function addBatchCommand(program: Command, context: CommandContext): void
   addServerOptions(command);
   addCacheOptions(command);
   addSamplingOptions(command);
+  addPartOptions(command);
   addPictureOptions(command);
   command.addHelpText('after', EXAMPLES).action(async (input: string, given: GivenBatchFlags) => {
     const { settleShard } = await import('./settle-shard.js');

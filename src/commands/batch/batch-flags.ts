@@ -1,10 +1,12 @@
 import type { QuestionFlags } from '../../answer/question-flags.js';
 import type { Shard } from '../../batch/rows/read-rows.js';
 import type { EngineChoice } from '../../remote/find-engine.js';
-import type { FetchFlags, PictureFlags, SamplingFlags } from '../options/option-groups.js';
+import type { FetchFlags, SamplingFlags } from '../options/option-groups.js';
+import type { PartFlags, PictureFlags } from '../options/picture-options.js';
 
 /** The flags of `llava batch`. */
-export interface BatchFlags extends EngineChoice, SamplingFlags, QuestionFlags, PictureFlags, FetchFlags {
+export interface BatchFlags
+  extends EngineChoice, SamplingFlags, QuestionFlags, PictureFlags, PartFlags, FetchFlags {
   readonly output: string;
   readonly imageFolder?: string;
   readonly restrictPaths?: boolean;

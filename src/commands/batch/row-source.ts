@@ -8,6 +8,7 @@ import type { PictureRules } from '../../batch/pictures/row-picture.js';
 import type { Io } from '../../terminal/io.js';
 import { openFetcher } from '../options/open-fetcher.js';
 import { samplingOf } from '../options/option-groups.js';
+import { pictureWishes } from '../options/picture-options.js';
 import type { BatchFlags } from './batch-flags.js';
 
 /**
@@ -46,12 +47,13 @@ export function rowDefaults(flags: BatchFlags): QuestionDefaults {
 
 /** How pictures of rows may be got, until it is disposed of. */
 export function pictureRules(flags: BatchFlags): PictureRules & AsyncDisposable {
-  const { imageFolder, restrictPaths, exif } = flags;
+  const { imageFolder, restrictPaths } = flags;
   const fetcher = openFetcher(flags);
   return {
     imageFolder,
     restrictPaths,
-    exif,
+    wishes: pictureWishes(flags),
+    part: flags.frame ?? flags.page,
     fetcher,
     [Symbol.asyncDispose]: async () => {
       await fetcher?.[Symbol.asyncDispose]();

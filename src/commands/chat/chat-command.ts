@@ -6,11 +6,11 @@ import {
   addCacheOptions,
   addDeviceOptions,
   addKeepOption,
-  addPictureOptions,
   addSamplingOptions,
   addWeightOptions,
 } from '../options/option-groups.js';
 import { addServerOptions } from '../options/server-options.js';
+import { addPartOptions, addPictureOptions } from '../options/picture-options.js';
 import type { ChatFlags } from './chat-start.js';
 
 const EXAMPLES = `
@@ -38,6 +38,7 @@ export function addChatCommand(program: Command, context: CommandContext): void 
   addServerOptions(command);
   addCacheOptions(command);
   addSamplingOptions(command);
+  addPartOptions(command);
   addPictureOptions(command);
   command
     .addOption(

@@ -3,10 +3,11 @@ import type { AskSettings } from '../../chat/chat-settings.js';
 import type { ResponseFormat } from '../../llava/response-format.js';
 import type { EngineChoice, FoundEngine } from '../../remote/find-engine.js';
 import type { PreviewChoice } from '../../terminal/preview/preview-kind.js';
-import type { PictureFlags, SamplingFlags } from '../options/option-groups.js';
+import type { SamplingFlags } from '../options/option-groups.js';
+import type { PartFlags, PictureFlags } from '../options/picture-options.js';
 
 /** The flags of `llava chat`. */
-export interface ChatFlags extends EngineChoice, SamplingFlags, PictureFlags {
+export interface ChatFlags extends EngineChoice, SamplingFlags, PictureFlags, PartFlags {
   readonly format?: ResponseFormat;
   readonly system?: string;
   readonly preview: PreviewChoice;

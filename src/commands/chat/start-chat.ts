@@ -6,6 +6,7 @@ import { isInteractive } from '../../terminal/io.js';
 import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
 import { samplingOf } from '../options/option-groups.js';
+import { pictureWishes } from '../options/picture-options.js';
 import { chatByLines } from './chat-by-lines.js';
 import type { ChatFlags, ChatStart } from './chat-start.js';
 import { readPlace } from './read-picture.js';
@@ -16,7 +17,8 @@ export async function chat(
   flags: ChatFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const picture = path === undefined ? undefined : placeOf(path);
+  const part = flags.frame ?? flags.page;
+  const picture = path === undefined ? undefined : { ...placeOf(path), part };
   const checkPicture = async () => {
     if (picture?.kind !== 'file') return;
     const { inspectPicture } = await import('../../llava/picture.js');
@@ -25,7 +27,7 @@ export async function chat(
   const engine = await findEngine(flags, openingHost(context), checkPicture);
   await checkPicture();
   const start: ChatStart = {
-    album: new Album(readPlace, flags.exif),
+    album: new Album(readPlace, pictureWishes(flags)),
     settings: {
       question: { format: flags.format ?? 'free' },
       systemText: flags.system,

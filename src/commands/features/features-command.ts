@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
-import { addDeviceOptions, addPictureOptions, addWeightOptions } from '../options/option-groups.js';
+import { addDeviceOptions, addWeightOptions } from '../options/option-groups.js';
+import { addPartOptions, addPictureOptions } from '../options/picture-options.js';
 import type { FeaturesFlags } from './write-features.js';
 
 /** `llava features`: a picture's image features as a NumPy file. */
@@ -12,6 +13,7 @@ export function addFeaturesCommand(program: Command, context: CommandContext): v
     .requiredOption('-o, --output <file>', 'the .npy file to write; - is stdout');
   addWeightOptions(command);
   addDeviceOptions(command);
+  addPartOptions(command);
   addPictureOptions(command);
   command.action(async (picture: string, flags: FeaturesFlags) => {
     const { writeFeatures } = await import('./write-features.js');

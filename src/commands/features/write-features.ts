@@ -5,10 +5,10 @@ import type { EngineWishes } from '../../opening/engine-opening.js';
 import { findWeights, type WeightChoice } from '../../opening/find-weights.js';
 import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
-import type { PictureFlags } from '../options/option-groups.js';
+import { pictureWishes, type PartFlags, type PictureFlags } from '../options/picture-options.js';
 import { pictureSources } from '../options/picture-sources.js';
 
-export interface FeaturesFlags extends WeightChoice, EngineWishes, PictureFlags {
+export interface FeaturesFlags extends WeightChoice, EngineWishes, PictureFlags, PartFlags {
   readonly output: string;
 }
 
@@ -31,7 +31,10 @@ export async function writeFeatures(
   await using opening = new EngineOpening(weights, flags, host);
   const { loadPixels } = await import('../../llava/pixels.js');
   const { imageSize } = await opening.pair;
-  const pixels = await loadPixels(source, { imageSize, exif: flags.exif });
+  const pixels = await loadPixels(
+    { ...source, part: flags.frame ?? flags.page },
+    { imageSize, ...pictureWishes(flags) },
+  );
   await using engine = await opening.open();
   const { values, tokens, width } = await engine.features(pixels, signal);
   const file = encodeNpy(values, [tokens, width]);

@@ -16,11 +16,6 @@ export interface SamplingFlags extends LengthFlag {
   readonly seed?: number;
 }
 
-/** How pictures are read. */
-export interface PictureFlags {
-  readonly exif: boolean;
-}
-
 /** Which pictures may be fetched. */
 export interface FetchFlags {
   /** `true` without hosts. */
@@ -88,10 +83,6 @@ export function addSamplingOptions(command: Command): Command {
 
 export function addLengthOption(command: Command): Command {
   return command.option('--max-tokens <n>', 'limit on the answer, in tokens', wholeNumber(1, 1_000_000), 512);
-}
-
-export function addPictureOptions(command: Command): Command {
-  return command.option('--no-exif', 'do not turn photos upright by EXIF (as in the authors’ code)');
 }
 
 export function addFetchOptions(command: Command): Command {
