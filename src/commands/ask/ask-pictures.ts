@@ -18,8 +18,9 @@ import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
 import { pictureSources } from '../options/picture-sources.js';
 import { answerPicture } from './answer-picture.js';
+import { tilePictures } from './tile-pictures.js';
 import { PictureQueue, readableSources } from './picture-queue.js';
-import type { AskRequest } from './ask-request.js';
+import { checkDrawn, type AskRequest } from './ask-request.js';
 import { contextForAsk } from './context-for-ask.js';
 
 /**
@@ -29,10 +30,15 @@ import { contextForAsk } from './context-for-ask.js';
  */
 export async function askPictures(request: AskRequest, context: CommandContext): Promise<ExitCode> {
   const { io, signal } = context;
-  const sources = await pictureSources(request.pictures, io);
+  const named = await pictureSources(request.pictures, request.naming, context);
+  const { sources, failures } = request.tile ? await tilePictures(named, request.exif) : named;
+  const asked = sources.length + failures.length;
+  const several = asked > 1;
+  if (request.draw !== undefined) checkDrawn(asked);
   const host = openingHost(context);
-  const weights = await findWeights(request.weights, host, () => checkOnlyPicture(sources, request));
-  const several = sources.length > 1;
+  const weights = await findWeights(request.weights, host, () =>
+    several ? Promise.resolve() : checkOnlyPicture(sources, request),
+  );
   const writer = request.json
     ? jsonWriter(io)
     : several
@@ -40,6 +46,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       : request.yesNo
         ? verdictWriter(io)
         : streamingWriter(io);
+  for (const failure of failures) await writer.fail(...failure);
   await using opening = await chooseOpening(weights, request.engine, host);
   const readable = several
     ? await readableSources(sources, (...failure) => writer.fail(...failure))
@@ -75,10 +82,10 @@ export async function askPictures(request: AskRequest, context: CommandContext):
     }
   }
   const { atLeast } = request;
-  if (atLeast !== undefined && answers.length === sources.length)
+  if (atLeast !== undefined && answers.length === asked)
     return yeses.some((yes) => yes >= atLeast) ? EXIT_CODES.ok : EXIT_CODES.no;
-  if (request.exitStatus) return exitCodeOfAnswers(answers, sources.length);
-  return answers.length === sources.length ? EXIT_CODES.ok : EXIT_CODES.someFailed;
+  if (request.exitStatus) return exitCodeOfAnswers(answers, asked);
+  return answers.length === asked ? EXIT_CODES.ok : EXIT_CODES.someFailed;
 
   function report(record: PictureRecord): void {
     if (record.stop !== 'end')
@@ -96,7 +103,7 @@ async function checkOnlyPicture(
   { asking, exif }: AskRequest,
 ): Promise<void> {
   const [only] = sources;
-  if (only === undefined || sources.length > 1) return;
+  if (only === undefined) return;
   const { inspectPicture } = await import('../../llava/picture.js');
   putQuestion(asking, await inspectPicture(only, { exif }));
 }

@@ -5,6 +5,7 @@ import { readQuestionFlags } from '../../answer/read-question-flags.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import type { OpeningWishes } from '../../kept/choose-opening.js';
 import type { WeightChoice } from '../../opening/find-weights.js';
+import type { NamingFlags } from '../options/picture-sources.js';
 import {
   samplingOf,
   type JsonFlag,
@@ -13,20 +14,24 @@ import {
 } from '../options/option-groups.js';
 
 export interface AskFlags
-  extends WeightChoice, OpeningWishes, SamplingFlags, QuestionFlags, PictureFlags, JsonFlag {
+  extends WeightChoice, OpeningWishes, SamplingFlags, QuestionFlags, PictureFlags, NamingFlags, JsonFlag {
   /** With `yesNo`: the probability of yes from which the exit status says so. */
   readonly atLeast?: number;
   readonly logprobs?: boolean;
   readonly exitStatus?: boolean;
   readonly stats?: boolean;
   readonly draw?: string;
+  readonly tile?: boolean;
 }
 
 /** Everything `llava ask` needs to know, checked and complete. */
 export interface AskRequest {
   readonly asking: Asking;
-  /** Paths; `-` stands for stdin. */
+  /** Paths, folders, patterns and addresses; `-` stands for stdin. */
   readonly pictures: readonly string[];
+  readonly naming: NamingFlags;
+  /** All pictures on one sheet, numbered. */
+  readonly tile: boolean;
   readonly weights: WeightChoice;
   readonly engine: OpeningWishes;
   readonly yesNo: boolean;
@@ -42,17 +47,23 @@ export interface AskRequest {
 
 /** @throws ExpectedError for what the command line itself gets wrong, and for its files that cannot be used. */
 export function resolveAskRequest(text: string, pictures: readonly string[], flags: AskFlags): AskRequest {
-  if (pictures.filter((path) => path === '-').length > 1)
-    throw new ExpectedError('usage', '"-" stands for the picture on stdin and can be given only once.', {
+  const readings = [...pictures, flags.filesFrom].filter((path) => path === '-').length;
+  if (readings > 1)
+    throw new ExpectedError('usage', '"-" stands for stdin and can be given only once.', {
       hint: 'Give "-" once',
     });
   const options = { ...readQuestionFlags(flags), logprobs: flags.logprobs };
   const asking = settleQuestion(text, options, { sampling: samplingOf(flags) });
   checkVerdict(flags);
-  if (flags.draw !== undefined) checkDraw(asking, pictures);
+  if (flags.draw !== undefined) {
+    checkDraw(asking);
+    checkDrawn(pictures.length);
+  }
   return Object.freeze({
     asking,
     pictures,
+    naming: flags,
+    tile: flags.tile === true,
     weights: flags,
     engine: flags,
     yesNo: flags.yesNo === true,
@@ -65,15 +76,19 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
   });
 }
 
-function checkDraw({ question: { format, region }, marks }: Asking, pictures: readonly string[]): void {
+function checkDraw({ question: { format, region }, marks }: Asking): void {
   if (format !== 'box' && region === undefined && marks.length === 0)
     throw new ExpectedError(
       'usage',
       `--draw goes with --format box, --region or --mark, not with "${format}" alone.`,
       { hint: 'llava ask --format box "the red car" street.jpg --draw found.png' },
     );
-  if (pictures.length > 1)
-    throw new ExpectedError('usage', `--draw takes one picture, not ${pictures.length}.`, {
+}
+
+/** @throws ExpectedError('usage') when there are several pictures to draw on */
+export function checkDrawn(pictures: number): void {
+  if (pictures > 1)
+    throw new ExpectedError('usage', `--draw takes one picture, not ${pictures}.`, {
       hint: 'Ask about one picture at a time',
     });
 }

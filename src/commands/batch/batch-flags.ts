@@ -20,6 +20,11 @@ export interface BatchFlags
   readonly failFast?: boolean;
   readonly shard?: { readonly index: number; readonly count: number };
   readonly dryRun?: boolean;
+  /** Files, folders and patterns: a row for each picture, in place of a file of rows. */
+  readonly pictures?: readonly string[];
+  /** Of those rows. */
+  readonly question?: string;
+  readonly recursive?: boolean;
 }
 
 export interface MergeFlags {
