@@ -1,6 +1,6 @@
 import { ExpectedError } from '../../llava/expected-error.js';
 import { pictureLabel } from '../../llava/picture-bytes.js';
-import type { NamedPictures } from '../options/picture-sources.js';
+import type { NamedPictures } from '../options/fetch-named.js';
 
 /** More are too small on one sheet, of which the model sees 336×336 pixels. */
 const MOST_TILES = 16;

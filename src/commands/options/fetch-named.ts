@@ -3,7 +3,12 @@ import type { PictureSource } from '../../llava/picture-bytes.js';
 import { quote } from '../../llava/quote.js';
 import type { CommandContext } from '../command-context.js';
 import type { FetchFlags } from './option-groups.js';
-import type { NamedPictures } from './picture-sources.js';
+
+/** Pictures that were named, and why some of them cannot be had. */
+export interface NamedPictures {
+  readonly sources: readonly PictureSource[];
+  readonly failures: readonly (readonly [picture: string, error: ExpectedError])[];
+}
 
 /**
  * Fetches the addresses among what was named, under the rules of `--allow-urls`; a single one also after a yes on the

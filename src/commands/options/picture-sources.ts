@@ -10,7 +10,7 @@ import {
 import { quote } from '../../llava/quote.js';
 import { warn } from '../../terminal/report-error.js';
 import type { CommandContext } from '../command-context.js';
-import { fetchNamed } from './fetch-named.js';
+import { fetchNamed, type NamedPictures } from './fetch-named.js';
 import { describeSkipped, expandPattern, listPictures } from './list-pictures.js';
 import type { FetchFlags } from './option-groups.js';
 
@@ -24,12 +24,6 @@ export interface NamingFlags extends FetchFlags {
   readonly null?: boolean;
   /** The picture on the clipboard as well. */
   readonly clipboard?: boolean;
-}
-
-/** Pictures that were named, and why some of them cannot be had. */
-export interface NamedPictures {
-  readonly sources: readonly PictureSource[];
-  readonly failures: readonly (readonly [picture: string, error: ExpectedError])[];
 }
 
 /**
