@@ -102,6 +102,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("logProbabilities", Napi::Function::New<js_log_probabilities>(env, "logProbabilities"));
   exports.Set("likeliestTokens", Napi::Function::New<js_likeliest_tokens>(env, "likeliestTokens"));
   exports.Set("sortLogits", Napi::Function::New<js_sort_logits>(env, "sortLogits"));
+  exports.Set("logitsAreFinite", Napi::Function::New<js_logits_are_finite>(env, "logitsAreFinite"));
   exports.Set("cancelEvaluation", Napi::Function::New<js_cancel_evaluation>(env, "cancelEvaluation"));
   exports.Set("cancelAll", Napi::Function::New<js_cancel_all>(env, "cancelAll"));
   return exports;

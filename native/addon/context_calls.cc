@@ -103,6 +103,16 @@ Napi::Value js_sort_logits(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value js_logits_are_finite(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    require_attached();
+    const auto indexes = arguments::typed_array<Napi::Int32Array>(info[1], "logitIndexes", napi_int32_array,
+                                                                  "Int32Array");
+    const std::vector<int32_t> rows(indexes.Data(), indexes.Data() + indexes.ElementLength());
+    return Napi::Boolean::New(info.Env(), logits_are_finite(unwrap_context(info[0]), rows));
+  });
+}
+
 Napi::Value js_cancel_evaluation(const Napi::CallbackInfo& info) {
   cancel(info.Env().GetInstanceData<AddonState>()->evaluating);
   return info.Env().Undefined();

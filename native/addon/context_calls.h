@@ -8,6 +8,7 @@ Napi::Value js_evaluate_features(const Napi::CallbackInfo& info);
 Napi::Value js_log_probabilities(const Napi::CallbackInfo& info);
 Napi::Value js_likeliest_tokens(const Napi::CallbackInfo& info);
 Napi::Value js_sort_logits(const Napi::CallbackInfo& info);
+Napi::Value js_logits_are_finite(const Napi::CallbackInfo& info);
 
 /** Stops the evaluations in flight; takes nothing. */
 Napi::Value js_cancel_evaluation(const Napi::CallbackInfo& info);

@@ -58,3 +58,11 @@ std::vector<llama_token> likeliest_tokens(llama_context* context, int32_t index,
 }
 
 void sort_logits(llama_context* context) { g.llama_get_logits(context); }
+
+bool logits_are_finite(llama_context* context, const std::vector<int32_t>& indexes) {
+  const int32_t count = vocabulary_size(context);
+  return std::all_of(indexes.begin(), indexes.end(), [&](int32_t index) {
+    const float* logits = logits_at(context, index);
+    return std::all_of(logits, logits + count, [](float logit) { return std::isfinite(logit); });
+  });
+}

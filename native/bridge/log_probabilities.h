@@ -23,3 +23,9 @@ std::vector<llama_token> likeliest_tokens(llama_context* context, int32_t index,
  * two threads must not do at once.
  */
 void sort_logits(llama_context* context);
+
+/**
+ * Whether the logits at these outputs of the last batch are all finite: weights that are damaged, or too large for a
+ * device's floats, compute others. Throws INVALID_ARGUMENT for an index without logits.
+ */
+bool logits_are_finite(llama_context* context, const std::vector<int32_t>& indexes);

@@ -44,8 +44,8 @@ function fromHome(path: string, { home }: PathContext): string {
   return /^~(?=[/\\]|$)/.test(path) ? join(home, path.slice(1)) : path;
 }
 
-/** `file://` of this machine only: a host is a share that nobody named. */
-function fromFileAddress(text: string, { isWindows }: PathContext): string | undefined {
+/** The path of a `file://` address of this machine: a host is a share that nobody named. */
+export function fromFileAddress(text: string, { isWindows }: PathContext = HERE): string | undefined {
   if (!/^file:/i.test(text)) return undefined;
   try {
     const address = new URL(text);

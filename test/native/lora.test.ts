@@ -129,11 +129,28 @@ describe('a LoRA adapter', () => {
       () => writeAdapter('other.gguf', { 'general.architecture': { type: 'string', value: 'phi3' } }),
       /made for "phi3"/,
     ],
-    ['other matrices', () => writeAdapter('names.gguf', {}, (name) => `x.${name}`), /changes "x\.blk/],
+    [
+      'other matrices',
+      () => writeAdapter('names.gguf', {}, (name) => `x.${name}`),
+      /changes "x\.blk.+no matrix/,
+    ],
     [
       'other shapes',
       () => writeAdapter('shapes.gguf', {}, (name) => name.replace('attn_q', 'ffn_down')),
       /does not fit/,
+    ],
+    [
+      'a scale of whole numbers',
+      () => writeAdapter('alpha.gguf', { 'adapter.lora.alpha': { type: 'uint32', value: 4 } }),
+      /"adapter\.lora\.alpha" is stored as u32/,
+    ],
+    [
+      'half of a pair',
+      () =>
+        writeAdapter('half.gguf', {}, (name) =>
+          name.replace('1.attn_q.weight.lora_b', '3.attn_q.weight.lora_b'),
+        ),
+      /lacks the other part of "blk\.1\.attn_q\.weight\.lora_a"/,
     ],
     ['a file that is not there', () => join(folder, 'none.gguf'), /does not exist/],
   ])('is refused when it is %s', async (_, write, message) => {

@@ -1,7 +1,7 @@
 import type { LlamaContext, LlamaContextSequence } from 'node-llama-cpp';
 import { expect, it } from 'vitest';
 import { loadBackend } from '../../src/engine/local/runtime/backend.js';
-import { sortLogitsOfEachBatch } from '../../src/engine/local/sequences/sequence-bridge.js';
+import { settleLogitsOfEachBatch } from '../../src/engine/local/sequences/sequence-bridge.js';
 import { projectFile } from '../helpers/run-llava.js';
 
 /** Calls the method as ever, and tells of it first. */
@@ -38,7 +38,7 @@ it('logits of several sequences are sorted before any sampler sees them', async 
     events.push('sort');
     backend.addon.sortLogits(of);
   };
-  sortLogitsOfEachBatch({ ...backend.addon, sortLogits }, context);
+  settleLogitsOfEachBatch({ ...backend.addon, sortLogits }, context);
   const sequences = [context.getSequence(), context.getSequence(), context.getSequence()] as const;
   await Promise.all(sequences.map((sequence, i) => nextToken(sequence, 'What is it? '.repeat(3 - i))));
   expect(events.filter((event) => event === 'sample')).toHaveLength(3);

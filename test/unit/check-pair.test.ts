@@ -164,9 +164,9 @@ describe('checkPair, on pairs that do not', () => {
       /lacks the tensor "token_embd\.weight"/,
     ],
     [
-      'embeddings of another size',
+      'a width that its heads do not have',
       { text: { metadata: { 'llama.embedding_length': uint32(64) } } },
-      /is 32×400, not 64×400/,
+      /"llama.rope.dimension_count" is 8, and its heads are 16 wide/,
     ],
     [
       'no context length',

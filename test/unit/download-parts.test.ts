@@ -3,7 +3,7 @@ import { bytesIn, clampRanges, frontOf, gapsBetween, mergeRanges } from '../../s
 import { DEFAULT_PACE } from '../../src/hub/http/pace.js';
 import { formatIdentity, formatRange, parseLog } from '../../src/hub/transfer/part-file.js';
 import { PieceQueue, pieceSize } from '../../src/hub/transfer/transfer.js';
-import { proxyFor } from '../../src/hub/http/http-client.js';
+import { proxyFor } from '../../src/hub/http/proxy.js';
 import { delayAskedFor } from '../../src/hub/http/failed-try.js';
 import { backoff } from '../../src/hub/http/patience.js';
 import { mayCarryToken } from '../../src/hub/http/hub-session.js';
@@ -164,12 +164,15 @@ describe('the proxy', () => {
     ['https://c.example:8080', undefined],
     ['https://[::1]', undefined],
   ])('for %s is %s', (url, proxy) => {
-    expect(proxyFor(new URL(url), env)).toBe(proxy);
+    expect(proxyFor(new URL(url), env)?.address).toBe(proxy);
   });
 
   it('is none with no_proxy=* or without variables, and all_proxy else', () => {
     expect(proxyFor(new URL('https://x'), { ...env, no_proxy: '*' })).toBeUndefined();
     expect(proxyFor(new URL('https://x'), {})).toBeUndefined();
-    expect(proxyFor(new URL('https://x'), { ALL_PROXY: 'http://r' })).toBe('http://r');
+    expect(proxyFor(new URL('https://x'), { ALL_PROXY: 'http://r' })).toEqual({
+      address: 'http://r',
+      variable: 'ALL_PROXY',
+    });
   });
 });

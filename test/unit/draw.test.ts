@@ -75,7 +75,12 @@ it('puts pictures on one sheet, a number above each', async () => {
       return path;
     }),
   );
-  const { width, height, at } = await pixelsOf(await pictureSheet(paths));
+  const { width, height, at } = await pixelsOf(
+    await pictureSheet(
+      paths.map((path) => ({ kind: 'file', path }) as const),
+      { exif: false },
+    ),
+  );
   // Two columns of 40 + 20, two rows of 30 + 30.
   expect([width, height]).toEqual([120, 120]);
   expect(at(30, 45)).toEqual([255, 0, 0]);

@@ -4,6 +4,7 @@ import {
   addCacheOptions,
   addDeviceOptions,
   addKeepOption,
+  addNamingOptions,
   addSamplingOptions,
   addWeightOptions,
 } from '../options/option-groups.js';
@@ -17,6 +18,7 @@ const EXAMPLES = `
 Examples:
   llava ask "What color is the car?" street.jpg
   llava ask --format short "Is it raining?" *.jpg
+  llava ask --format short "Is it raining?" photos/ --recursive
   llava ask "Which animal is it?" pet.png --choice cat --choice dog
   llava ask --yes-no --at-least 0.8 "Is it raining?" street.jpg
   llava ask --labels cat,dog,bird --probabilities "Which animal is it?" pet.png
@@ -31,7 +33,7 @@ export function addAskCommand(program: Command, context: CommandContext): void {
     .command('ask')
     .description('ask a question about one or more pictures')
     .argument('<question>', 'what to ask')
-    .argument('<picture...>', 'picture files; - reads a picture from stdin');
+    .argument('[picture...]', 'picture files, folders and web addresses; - reads a picture from stdin');
   addQuestionOptions(command);
   command
     .option(
@@ -48,7 +50,9 @@ export function addAskCommand(program: Command, context: CommandContext): void {
   addSamplingOptions(command);
   addPartsOptions(command);
   addPictureOptions(command);
+  addNamingOptions(command);
   command
+    .option('--tile', 'put all pictures on one sheet, side by side and numbered, and ask about that')
     .option('--json', 'one JSON object per picture, one per line')
     .option('--draw <file>', 'write the picture with marks, region and box as a PNG')
     .option('--exit-status', 'exit with 0 for yes and 1 for no')

@@ -17,6 +17,7 @@ import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
 import { pictureSources } from '../options/picture-sources.js';
 import { answerPicture } from './answer-picture.js';
+import { tilePictures } from './tile-pictures.js';
 import { PictureQueue, readableSources } from './picture-queue.js';
 import { checkOneDrawn, type AskRequest } from './ask-request.js';
 import { chooseParts } from './choose-parts.js';
@@ -29,11 +30,16 @@ import { contextForAsk } from './context-for-ask.js';
  */
 export async function askPictures(request: AskRequest, context: CommandContext): Promise<ExitCode> {
   const { io, signal } = context;
-  const sources = await chooseParts(await pictureSources(request.pictures, io), request.parts);
-  if (request.draw !== undefined) checkOneDrawn(sources.length);
+  const named = await pictureSources(request.pictures, request.naming, context);
+  const { sources: whole, failures } = request.tile ? await tilePictures(named, request.wishes.exif) : named;
+  const sources = await chooseParts(whole, request.parts);
+  const asked = sources.length + failures.length;
+  const several = asked > 1;
+  if (request.draw !== undefined) checkOneDrawn(asked);
   const host = openingHost(context);
-  const found = await findEngine(request.engine, host, () => checkOnlyPicture(sources, request));
-  const several = sources.length > 1;
+  const found = await findEngine(request.engine, host, () =>
+    several ? Promise.resolve() : checkOnlyPicture(sources, request),
+  );
   const writer = request.json
     ? jsonWriter(io)
     : several
@@ -41,6 +47,7 @@ export async function askPictures(request: AskRequest, context: CommandContext):
       : request.yesNo
         ? verdictWriter(io)
         : streamingWriter(io);
+  for (const failure of failures) await writer.fail(...failure);
   await using opening = await found.open(host);
   const readable = several
     ? await readableSources(sources, (...failure) => writer.fail(...failure))
@@ -76,10 +83,10 @@ export async function askPictures(request: AskRequest, context: CommandContext):
     }
   }
   const { atLeast } = request;
-  if (atLeast !== undefined && answers.length === sources.length)
+  if (atLeast !== undefined && answers.length === asked)
     return yeses.some((yes) => yes >= atLeast) ? EXIT_CODES.ok : EXIT_CODES.no;
-  if (request.exitStatus) return exitCodeOfAnswers(answers, sources.length);
-  return answers.length === sources.length ? EXIT_CODES.ok : EXIT_CODES.someFailed;
+  if (request.exitStatus) return exitCodeOfAnswers(answers, asked);
+  return answers.length === asked ? EXIT_CODES.ok : EXIT_CODES.someFailed;
 
   function report(record: PictureRecord): void {
     if (record.repaired === true)
@@ -99,7 +106,7 @@ async function checkOnlyPicture(
   { asking, wishes: { exif } }: AskRequest,
 ): Promise<void> {
   const [only] = sources;
-  if (only === undefined || sources.length > 1) return;
+  if (only === undefined) return;
   const { inspectPicture } = await import('../../llava/picture.js');
   putQuestion(asking, await inspectPicture(only, { exif }));
 }

@@ -6,24 +6,36 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import type { EngineChoice } from '../../remote/find-engine.js';
 import type { PictureWishes } from '../../llava/picture.js';
 import type { PartChoice } from '../../llava/picture-part.js';
+import type { NamingFlags } from '../options/picture-sources.js';
 import { samplingOf, type JsonFlag, type SamplingFlags } from '../options/option-groups.js';
 import { pictureWishes, type PartFlags, type PictureFlags } from '../options/picture-options.js';
 
 export interface AskFlags
-  extends EngineChoice, SamplingFlags, QuestionFlags, PictureFlags, PartFlags<PartChoice>, JsonFlag {
+  extends
+    EngineChoice,
+    SamplingFlags,
+    QuestionFlags,
+    PictureFlags,
+    PartFlags<PartChoice>,
+    NamingFlags,
+    JsonFlag {
   /** With `yesNo`: the probability of yes from which the exit status says so. */
   readonly atLeast?: number;
   readonly logprobs?: boolean;
   readonly exitStatus?: boolean;
   readonly stats?: boolean;
   readonly draw?: string;
+  readonly tile?: boolean;
 }
 
 /** Everything `llava ask` needs to know, checked and complete. */
 export interface AskRequest {
   readonly asking: Asking;
-  /** Paths; `-` stands for stdin. */
+  /** Paths, folders, patterns and addresses; `-` stands for stdin. */
   readonly pictures: readonly string[];
+  readonly naming: NamingFlags;
+  /** All pictures on one sheet, numbered. */
+  readonly tile: boolean;
   readonly engine: EngineChoice;
   readonly yesNo: boolean;
   /** Probability of yes from which the exit status says so. */
@@ -40,17 +52,20 @@ export interface AskRequest {
 
 /** @throws ExpectedError for what the command line itself gets wrong, and for its files that cannot be used. */
 export function resolveAskRequest(text: string, pictures: readonly string[], flags: AskFlags): AskRequest {
-  if (pictures.filter((path) => path === '-').length > 1)
-    throw new ExpectedError('usage', '"-" stands for the picture on stdin and can be given only once.', {
+  const readings = [...pictures, flags.filesFrom].filter((path) => path === '-').length;
+  if (readings > 1)
+    throw new ExpectedError('usage', '"-" stands for stdin and can be given only once.', {
       hint: 'Give "-" once',
     });
   const options = { ...readQuestionFlags(flags), logprobs: flags.logprobs };
   const asking = settleQuestion(text, options, { sampling: samplingOf(flags) });
   checkVerdict(flags);
-  if (flags.draw !== undefined) checkDraw(asking, pictures);
+  if (flags.draw !== undefined) checkDraw(asking);
   return Object.freeze({
     asking,
     pictures,
+    naming: flags,
+    tile: flags.tile === true,
     engine: flags,
     yesNo: flags.yesNo === true,
     atLeast: flags.atLeast,
@@ -63,14 +78,13 @@ export function resolveAskRequest(text: string, pictures: readonly string[], fla
   });
 }
 
-function checkDraw({ question: { format, region }, marks }: Asking, pictures: readonly string[]): void {
+function checkDraw({ question: { format, region }, marks }: Asking): void {
   if (format !== 'box' && region === undefined && marks.length === 0)
     throw new ExpectedError(
       'usage',
       `--draw goes with --format box, --region or --mark, not with "${format}" alone.`,
       { hint: 'llava ask --format box "the red car" street.jpg --draw found.png' },
     );
-  checkOneDrawn(pictures.length);
 }
 
 /** @throws ExpectedError('usage') when several pictures would be drawn to one file */

@@ -13,7 +13,8 @@ import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
 import type { BatchFlags } from './batch-flags.js';
 import { describeProgress, describeSummary } from './batch-progress.js';
-import { openRows, pictureRules, rowDefaults } from './row-source.js';
+import { openInput } from './picture-rows.js';
+import { pictureRules, rowDefaults } from './row-source.js';
 
 /** What LLaVA-1.5 was trained with; each question side by side takes as much. */
 const USUAL_CONTEXT = 2048;
@@ -26,8 +27,7 @@ export async function answerRows(
   flags: BatchFlags,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const rows = await openRows(input, context.io);
-  return exitCodeOf(await answerBatch({ rows, ...(input === '-' ? {} : { path: input }) }, flags, context));
+  return exitCodeOf(await answerBatch(await openInput(input, flags, context), flags, context));
 }
 
 /** Rows of a batch and what becomes of their answers. */

@@ -22,6 +22,7 @@ Examples:
   llava batch questions.jsonl --dry-run
   llava batch questions.jsonl -o answers.jsonl --shard auto --resume
   llava batch merge questions.jsonl 'answers.*-of-8.jsonl' -o answers.jsonl
+  llava batch --pictures photos/ --question "What is it?" -o answers.jsonl
 `;
 
 /** `llava batch`: rows of questions in, rows of answers out. */
@@ -98,6 +99,14 @@ function addRunOptions(command: Command): void {
 
 function addPictureSourceOptions(command: Command): void {
   command
+    .addOption(
+      new Option(
+        '--pictures <picture...>',
+        'make a row for each picture of these files and folders',
+      ).conflicts('imageFolder'),
+    )
+    .option('--question <text>', 'with --pictures: what to ask about each')
+    .option('--recursive', 'with --pictures: take the pictures of folders in folders as well')
     .option('--image-folder <folder>', 'folder that picture paths start from; default: the current one')
     .option('--restrict-paths', 'refuse paths that lead out of that folder');
   addFetchOptions(command);

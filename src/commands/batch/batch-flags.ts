@@ -21,6 +21,11 @@ export interface BatchFlags
   readonly failFast?: boolean;
   readonly shard?: Shard;
   readonly dryRun?: boolean;
+  /** Files, folders and patterns: a row for each picture, in place of a file of rows. */
+  readonly pictures?: readonly string[];
+  /** Of those rows. */
+  readonly question?: string;
+  readonly recursive?: boolean;
 }
 
 /** The same as they are typed: which shard is left to the scheduler, perhaps. */

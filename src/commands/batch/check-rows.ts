@@ -3,7 +3,8 @@ import { checkBatch } from '../../batch/check-batch.js';
 import { startProgress } from '../../terminal/progress.js';
 import { writeJson } from '../../terminal/io.js';
 import type { BatchFlags } from './batch-flags.js';
-import { openRows, pictureRules, rowDefaults } from './row-source.js';
+import { openInput } from './picture-rows.js';
+import { pictureRules, rowDefaults } from './row-source.js';
 import type { CommandContext } from '../command-context.js';
 
 /** Tokens that LLaVA-1.5 makes of a picture: 24 × 24 patches. */
@@ -13,9 +14,10 @@ const IMAGE_TOKENS = 576;
 export async function checkRows(
   input: string,
   flags: BatchFlags,
-  { io, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<ExitCode> {
-  const rows = await openRows(input, io);
+  const { io, signal } = context;
+  const { rows } = await openInput(input, flags, context);
   await using pictures = pictureRules(flags);
   using progress = startProgress(io);
   progress.say('checking rows and pictures');

@@ -74,7 +74,8 @@ async function* batchLines(
 async function pictureOf({ picture, pictures }: EvalRow): Promise<string | undefined> {
   if (pictures === undefined || picture === undefined) return picture;
   const { pictureSheet } = await import('../../llava/picture-sheet.js');
-  return `data:image/png;base64,${Buffer.from(await pictureSheet(pictures)).toString('base64')}`;
+  const sources = pictures.map((path) => ({ kind: 'file', path }) as const);
+  return `data:image/png;base64,${Buffer.from(await pictureSheet(sources, { exif: false })).toString('base64')}`;
 }
 
 function isWithoutAnswers({ answered, repeated, resumed }: BatchSummary): boolean {

@@ -1,5 +1,6 @@
 import { writeWholeFile } from '../../files/write-whole-file.js';
 import { ExpectedError } from '../../llava/expected-error.js';
+import { quote } from '../../llava/quote.js';
 import { encodeNpy } from '../../llava/npy.js';
 import type { EngineWishes } from '../../opening/engine-opening.js';
 import { findWeights, type WeightChoice } from '../../opening/find-weights.js';
@@ -23,8 +24,16 @@ export async function writeFeatures(
     throw new ExpectedError('usage', 'The features are binary, and stdout is a terminal.', {
       hint: `llava features ${path} -o features.npy`,
     });
-  const [source] = await pictureSources([path], io);
-  if (source === undefined) return;
+  const { sources } = await pictureSources([path], {}, context);
+  const [source, ...more] = sources;
+  if (source === undefined || more.length > 0)
+    throw new ExpectedError(
+      'usage',
+      `${quote(path)} names ${sources.length} pictures, and features are of one.`,
+      {
+        hint: 'Name one picture in it',
+      },
+    );
   const host = openingHost(context);
   const weights = await findWeights(flags, host);
   const { EngineOpening } = await import('../../opening/engine-opening.js');

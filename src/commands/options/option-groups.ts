@@ -91,6 +91,16 @@ export function addFetchOptions(command: Command): Command {
     .option('--allow-private-host <host>', 'a host allowed in a private network; repeatable', collect);
 }
 
+/** Ways to name pictures beside their paths. */
+export function addNamingOptions(command: Command): Command {
+  command
+    .option('--recursive', 'take the pictures of folders in folders as well')
+    .option('--files-from <file>', 'take the pictures that a file names, one a line; - is stdin')
+    .option('-0, --null', 'with --files-from: names end with null characters, as find -print0 writes them')
+    .option('--clipboard', 'take the picture on the clipboard');
+  return addFetchOptions(command);
+}
+
 /** The result for programs. */
 export interface JsonFlag {
   readonly json?: boolean;

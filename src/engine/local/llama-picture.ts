@@ -59,7 +59,7 @@ export class LlamaPicture implements ShownPicture {
     if (this.tokens < contextSize) return;
     throw new ContextFull(
       `The picture does not fit: it takes ${this.tokens} positions, the context has ${contextSize}.`,
-      'Open the weights with a larger context',
+      `--context ${roundUp(this.tokens + ROOM_FOR_QUESTION)}, or more`,
     );
   }
 
@@ -81,7 +81,7 @@ export class LlamaPicture implements ShownPicture {
     const { model, contextSize, grammars, slots } = this.#tools;
     const conversation = this.#conversation(turns, request);
     const promptTokens = this.tokens + conversation.tokens.length;
-    const room = roomAfter(promptTokens, contextSize);
+    const room = roomAfter(promptTokens, contextSize, turns.length > 0);
     const limit = Math.min(sampling.maxTokens, room);
     const grammar = await grammars.start(sampling);
     const start = performance.now();
@@ -152,7 +152,7 @@ export class LlamaPicture implements ShownPicture {
     const conversation = this.#conversation(turns, request);
     const texts = continuations.map((text) => model.tokenize(text, false));
     const longest = texts.reduce((most, tokens) => Math.max(most, tokens.length), 0);
-    roomAfter(this.tokens + conversation.tokens.length + longest, contextSize);
+    roomAfter(this.tokens + conversation.tokens.length + longest, contextSize, turns.length > 0);
     const sums = new Map<number, number>();
     const found = (place: number, logLikelihood: number) => sums.set(place, logLikelihood);
     const parts = splitTokenTree(growTokenTree(texts, model.tokens.eos), sequences);
@@ -217,13 +217,20 @@ export class LlamaPicture implements ShownPicture {
   }
 }
 
+/** Positions that a short question and its answer take. */
+const ROOM_FOR_QUESTION = 256;
+
+function roundUp(positions: number): number {
+  return Math.ceil(positions / 256) * 256;
+}
+
 /** Positions left for the answer. */
-function roomAfter(promptTokens: number, contextSize: number): number {
+function roomAfter(promptTokens: number, contextSize: number, isTalk: boolean): number {
   const room = contextSize - promptTokens;
   if (room > 0) return room;
   throw new ContextFull(
     `The context is full: picture and question take ${promptTokens} positions, the context has ${contextSize}.`,
-    'Ask a shorter question, or begin a new chat',
+    `${isTalk ? 'Begin anew without the earlier turns' : 'Ask a shorter question'}, or --context ${roundUp(promptTokens + ROOM_FOR_QUESTION)}`,
   );
 }
 

@@ -1,16 +1,23 @@
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { Headers, HttpAnswer } from './http-client.js';
+import { nameOfProxy, type Proxy } from './proxy.js';
 
 /** One try failed in a way that another may not: the message says how. */
 export class FailedTry extends Error {
   override readonly name = 'FailedTry';
   /** How long the server asks to wait, in milliseconds. */
   readonly askedMs: number | undefined;
+  /** What to do when no further try helps. Default: another try, later. */
+  readonly hint: string | undefined;
 
-  constructor(message: string, options: { askedMs?: number | undefined; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { askedMs?: number | undefined; hint?: string; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.askedMs = options.askedMs;
+    this.hint = options.hint;
   }
 }
 
@@ -29,12 +36,29 @@ export function failedAnswer(answer: HttpAnswer, host: string): FailedTry {
 /** A certificate that does not convince will not do so at the next try. */
 const FOR_GOOD = /CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|^UND_ERR_(?:INVALID|PRX_TLS)|^ERR_TLS/;
 
-/** The try behind an error of undici or the socket; undefined when it is something else or a further try is vain. */
-export function failedConnection(error: unknown, host: string): FailedTry | undefined {
+/** Nobody was reached. */
+const UNREACHED =
+  /^(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|EHOSTUNREACH|ENETUNREACH)$/;
+
+/**
+ * The try behind an error of undici or the socket; undefined when it is something else or a further try is vain.
+ * @param proxy that was to be reached instead of the host, if there is one
+ */
+export function failedConnection(error: unknown, host: string, proxy?: Proxy): FailedTry | undefined {
   if (!(error instanceof Error) || error instanceof ExpectedError) return undefined;
   const code = firstCodeOf(error);
   if (code === undefined || FOR_GOOD.test(code)) return undefined;
-  return new FailedTry(`the connection to ${quote(host)} failed: ${describe(code, error)}`, { cause: error });
+  const problem = `failed: ${describe(code, error)}`;
+  if (proxy === undefined || !UNREACHED.test(code))
+    return new FailedTry(`the connection to ${quote(host)} ${problem}`, { cause: error });
+  return new FailedTry(`the connection to ${nameOfProxy(proxy)} ${problem}`, {
+    hint: hintOfProxy(proxy),
+    cause: error,
+  });
+}
+
+export function hintOfProxy({ variable }: Proxy): string {
+  return `Check ${variable}, or unset it; hosts in no_proxy are reached without it`;
 }
 
 /** The code of an error, or of the first of several behind it. */

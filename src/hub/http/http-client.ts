@@ -3,6 +3,8 @@ import type { Dispatcher } from 'undici';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { Pace } from './pace.js';
+import { proxyFor } from './proxy.js';
+import { trustedCertificates } from './trusted-certificates.js';
 
 export interface HttpRequest {
   readonly method: 'HEAD' | 'GET';
@@ -29,11 +31,12 @@ export interface HttpClient extends AsyncDisposable {
 /** A client that keeps connections open until it is disposed of, and takes the proxy that the environment names. */
 export async function openHttpClient(pace: Pace): Promise<HttpClient> {
   const { Agent, ProxyAgent } = await import('undici');
-  const options = { connect: { timeout: pace.connectMs } };
+  const ca = await trustedCertificates(process.env);
+  const connect = { timeout: pace.connectMs, ...(ca === undefined ? {} : { ca: [...ca] }) };
   const agents = new Map<string, Dispatcher>();
   const agentFor = (url: URL): Dispatcher => {
-    const proxy = proxyFor(url, process.env) ?? '';
-    const agent = agents.get(proxy) ?? (proxy === '' ? new Agent(options) : throughProxy(proxy));
+    const proxy = proxyFor(url, process.env)?.address ?? '';
+    const agent = agents.get(proxy) ?? (proxy === '' ? new Agent({ connect }) : throughProxy(proxy));
     agents.set(proxy, agent);
     return agent;
   };
@@ -42,7 +45,13 @@ export async function openHttpClient(pace: Pace): Promise<HttpClient> {
       throw new ExpectedError('weights', `The proxy ${quote(proxy)} is not an http or https proxy.`, {
         hint: 'Set https_proxy to one, such as http://proxy.example:3128, or unset it',
       });
-    return new ProxyAgent({ ...options, uri: proxy, proxyTunnel: false });
+    return new ProxyAgent({
+      connect,
+      requestTls: connect,
+      proxyTls: connect,
+      uri: proxy,
+      proxyTunnel: false,
+    });
   };
   return {
     async send({ method, url, headers, signal }) {
@@ -70,35 +79,4 @@ function singleValues(headers: Record<string, string | string[] | undefined>): H
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/**
- * The proxy for a URL by the usual variables, or undefined: `http_proxy` and `https_proxy` by the URL's scheme,
- * `all_proxy` for both, `no_proxy` against them; lower case before upper case.
- * undici's `EnvHttpProxyAgent` is not used: it prints a warning on stderr and tunnels plain http.
- */
-export function proxyFor(url: URL, env: Environment): string | undefined {
-  const read = (name: string): string | undefined => (env[name] ?? env[name.toUpperCase()])?.trim();
-  const scheme = url.protocol === 'https:' ? 'https_proxy' : 'http_proxy';
-  const proxy = read(scheme) ?? read('all_proxy');
-  if (proxy === undefined || proxy === '' || isExcepted(url, read('no_proxy') ?? '')) return undefined;
-  return proxy.includes('://') ? proxy : `http://${proxy}`;
-}
-
-/** `no_proxy` lists hosts, with their subdomains and an optional port; `*` is all. */
-function isExcepted(url: URL, noProxy: string): boolean {
-  const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
-  return noProxy
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((entry) => entry !== '')
-    .some((entry) => {
-      if (entry === '*') return true;
-      const [, host = '', onlyPort] = /^(\[.*\]|[^:]*)(?::(\d+))?$/.exec(entry) ?? [];
-      if (onlyPort !== undefined && onlyPort !== port) return false;
-      const name = host.replace(/^\*?\./, '');
-      return name !== '' && (url.hostname === name || url.hostname.endsWith(`.${name}`));
-    });
 }

@@ -2,9 +2,10 @@ import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { HubFile } from '../hub-file.js';
 import type { HubSettings } from '../hub-settings.js';
-import { failedConnection } from './failed-try.js';
+import { failedConnection, hintOfProxy } from './failed-try.js';
 import { openHttpClient, type HttpAnswer, type HttpClient } from './http-client.js';
 import type { Pace } from './pace.js';
+import { nameOfProxy, proxyFor, type Proxy } from './proxy.js';
 
 const MOST_REDIRECTS = 10;
 
@@ -92,12 +93,20 @@ export class HubSession implements AsyncDisposable {
   async #sendOnce(request: HubRequest, url: URL, token: string | undefined): Promise<HttpAnswer> {
     const { method, headers, signal } = request;
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    try {
-      return await this.#client.send({ method, url, headers: { ...headers, ...authorization }, signal });
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw failedConnection(error, url.host) ?? unreachable(error, url);
-    }
+    const proxy = proxyFor(url, process.env);
+    const answer = await this.#client
+      .send({ method, url, headers: { ...headers, ...authorization }, signal })
+      .catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw (
+          refusedByProxy(error, url, proxy) ??
+          failedConnection(error, url.host, proxy) ??
+          unreachable(error, url)
+        );
+      });
+    if (answer.status !== 407 || proxy === undefined) return answer;
+    answer.body.destroy();
+    throw withoutPassword(proxy);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,12 +131,37 @@ function discard(answer: HttpAnswer, problem: string): ExpectedError {
   });
 }
 
+/** The error for a tunnel that a proxy does not make. */
+function refusedByProxy(error: unknown, url: URL, proxy: Proxy | undefined): ExpectedError | undefined {
+  const message = error instanceof Error ? error.message : '';
+  const status = /^Proxy (?:response|Authentication Required) \((\d+)\)/.exec(message)?.[1];
+  if (proxy === undefined || status === undefined) return undefined;
+  if (status === '407') return withoutPassword(proxy, error);
+  const problem = `${nameOfProxy(proxy)} does not let ${quote(url.host)} through: it answered ${status}.`;
+  return new ExpectedError('weights', capitalised(problem), { hint: hintOfProxy(proxy), cause: error });
+}
+
 function unreachable(error: unknown, url: URL): unknown {
   if (!(error instanceof Error) || error instanceof ExpectedError) return error;
   return new ExpectedError('weights', `${quote(url.host)} could not be reached: ${error.message}`, {
-    hint: 'Check HF_ENDPOINT, the proxy settings and the certificates of this machine',
+    hint: CERTIFICATE.test(`${String((error as NodeJS.ErrnoException).code)} ${error.message}`)
+      ? 'A company’s proxy signs what it passes on: name its certificate with SSL_CERT_FILE, REQUESTS_CA_BUNDLE or NODE_EXTRA_CA_CERTS=FILE.pem'
+      : 'Check HF_ENDPOINT, the proxy settings and the certificates of this machine',
     cause: error,
   });
+}
+
+const CERTIFICATE = /certificate|CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/;
+
+function withoutPassword(proxy: Proxy, cause?: unknown): ExpectedError {
+  return new ExpectedError('weights', capitalised(`${nameOfProxy(proxy)} asks for a name and password.`), {
+    hint: `${proxy.variable}=http://NAME:PASSWORD@HOST:PORT`,
+    cause,
+  });
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;

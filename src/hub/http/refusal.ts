@@ -8,7 +8,7 @@ import type { HttpAnswer } from './http-client.js';
 export function gaveUp(file: HubFile, error: unknown): unknown {
   if (!(error instanceof FailedTry)) return error;
   return new ExpectedError('weights', `${nameOfFile(file)} could not be downloaded: ${error.message}.`, {
-    hint: 'Try again later: what was downloaded is kept',
+    hint: error.hint ?? 'Try again later: what was downloaded is kept',
     cause: error,
   });
 }

@@ -1,6 +1,9 @@
 import { quote } from '../../llava/quote.js';
 import type { GgufHeader } from '../gguf/gguf-header.js';
-import { checkBlocks, countAt, lengthAt, mainType, tensorAt, textAt } from './header-fields.js';
+import { checkTextTensors, type TextShape } from './check-text-tensors.js';
+import { checkTrustedFacts } from './check-trusted-facts.js';
+import { checkVocabulary } from './check-vocabulary.js';
+import { checkBlocks, countAt, mainType, textAt } from './header-fields.js';
 import { weightsError } from '../weights-error.js';
 
 /** A language model of LLaVA-1.5's kind. */
@@ -35,28 +38,19 @@ export function checkTextModel(header: GgufHeader): TextModelInfo {
     throw weightsError(header.path, `is ${found}; LLaVA-1.5 needs a language model of "llama"`, HINT);
   }
   checkWhole(header);
-  const tokenizer = textAt(header, 'tokenizer.ggml.model');
-  if (tokenizer !== 'llama') {
-    const found = tokenizer === undefined ? 'no vocabulary' : `the vocabulary ${quote(tokenizer)}`;
-    throw weightsError(header.path, `has ${found}; LLaVA-1.5 needs that of "llama"`, HINT);
-  }
-  const width = countAt(header, 'llama.embedding_length', HINT);
-  const layers = countAt(header, 'llama.block_count', HINT);
-  const vocabularySize = lengthAt(header, 'tokenizer.ggml.tokens') ?? 0;
-  tensorAt(header, 'token_embd.weight', [width, vocabularySize], HINT);
-  tensorAt(header, 'output_norm.weight', [width], HINT);
-  checkBlocks(header, 'blk.', layers, HINT);
-  checkWhatLlamaCppTrusts(header);
-  const heads = countAt(header, 'llama.attention.head_count', HINT);
-  const sharesKeys = header.metadata.has('llama.attention.head_count_kv');
+  const vocabularySize = checkVocabulary(header, HINT);
+  checkTrustedFacts(header, HINT);
+  const shape = { ...readShape(header), vocabularySize };
+  checkBlocks(header, 'blk.', shape.layers, HINT);
+  checkTextTensors(header, shape, HINT);
   return {
     path: header.path,
     bytes: header.fileBytes,
     name: textAt(header, 'general.name'),
-    width,
-    layers,
-    heads,
-    keyHeads: sharesKeys ? countAt(header, 'llama.attention.head_count_kv', HINT) : heads,
+    width: shape.width,
+    layers: shape.layers,
+    heads: shape.heads,
+    keyHeads: shape.keyHeads,
     contextLength: countAt(header, 'llama.context_length', HINT),
     vocabularySize,
     type: mainType(header),
@@ -70,27 +64,26 @@ function checkWhole(header: GgufHeader): void {
   throw weightsError(header.path, `is one of ${parts} parts of a model`, hint);
 }
 
-const ROPE_SCALINGS = ['none', 'linear', 'yarn', 'longrope'];
+/** llama.cpp's `LLAMA_MAX_LAYERS`, of v0.5.0. */
+const MOST_LAYERS = 512;
 
-/** llama.cpp v0.5.0 ends the whole process, by an assertion, on each of these. */
-function checkWhatLlamaCppTrusts(header: GgufHeader): void {
+function readShape(header: GgufHeader): Omit<TextShape, 'vocabularySize'> {
+  const width = countAt(header, 'llama.embedding_length', HINT);
+  const layers = countAt(header, 'llama.block_count', HINT);
+  const heads = countAt(header, 'llama.attention.head_count', HINT);
+  const orElse = (key: string, otherwise: number) =>
+    header.metadata.has(key) ? countAt(header, key, HINT) : otherwise;
+  const keyHeads = orElse('llama.attention.head_count_kv', heads);
+  const headWidth = orElse('llama.attention.key_length', Math.floor(width / heads));
+  const hidden = countAt(header, 'llama.feed_forward_length', HINT);
   const refuse = (problem: string) => weightsError(header.path, `is not usable: ${problem}`, HINT);
-  countAt(header, 'llama.feed_forward_length', HINT);
-  const epsilon = header.metadata.get('llama.attention.layer_norm_rms_epsilon');
-  if (typeof epsilon !== 'number' || !(epsilon > 0 && epsilon < 1)) {
-    throw refuse(
-      `"llama.attention.layer_norm_rms_epsilon" is ${JSON.stringify(epsilon)}, not between 0 and 1`,
-    );
+  if (layers > MOST_LAYERS) throw refuse(`it has ${layers} blocks, and ${MOST_LAYERS} is the most`);
+  if (heads % keyHeads !== 0) throw refuse(`${heads} heads cannot share ${keyHeads} heads of keys`);
+  if (headWidth === 0 || headWidth % 2 !== 0)
+    throw refuse(`its heads are ${headWidth} wide, not an even number`);
+  for (const key of ['llama.attention.value_length', 'llama.rope.dimension_count']) {
+    const length = orElse(key, headWidth);
+    if (length !== headWidth) throw refuse(`${quote(key)} is ${length}, and its heads are ${headWidth} wide`);
   }
-  const scaling = textAt(header, 'llama.rope.scaling.type');
-  if (scaling !== undefined && !ROPE_SCALINGS.includes(scaling)) {
-    throw refuse(`"llama.rope.scaling.type" is ${quote(scaling)}, not one of ${ROPE_SCALINGS.join(', ')}`);
-  }
-  const experts = header.metadata.get('llama.expert_count');
-  if (experts !== undefined && experts !== 0)
-    throw refuse('it is a mixture of experts, which LLaVA-1.5 is not');
-  const tokens = header.metadata.get('tokenizer.ggml.tokens');
-  if (typeof tokens === 'object' && tokens.repeated !== undefined) {
-    throw refuse(`its vocabulary has the token ${quote(tokens.repeated)} twice`);
-  }
+  return { width, layers, heads, keyHeads, headWidth, hidden };
 }

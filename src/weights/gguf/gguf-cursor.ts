@@ -103,6 +103,15 @@ export class GgufCursor {
     return this.#bytes.toString('latin1', start, this.#position);
   }
 
+  skipString(what: string): void {
+    this.#takeText(what);
+  }
+
+  /** What lies between `start` and here, as far as it is at hand. */
+  bytesFrom(start: number): Uint8Array {
+    return this.#bytes.subarray(start, this.#position);
+  }
+
   /** Goes past a text and returns where its bytes start; it is named in full only when it is refused, since there are 32,000. */
   #takeText(what: string): number {
     const length = this.u64(what);

@@ -4,12 +4,17 @@ import { BadHeader, GgufCursor } from './gguf-cursor.js';
 
 export type GgufScalar = number | boolean | string;
 
-/** An array of metadata; `values` only where it is short, since vocabularies are long and not needed here. */
+/** How a value is stored, by GGUF's numbers. */
+export type GgufValueType =
+  'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'f32' | 'bool' | 'string' | 'array' | 'u64' | 'i64' | 'f64';
+
+/** An array of metadata; `values` only where it is short, since vocabularies are long and few readers need them. */
 export interface GgufArray {
   readonly length: number;
+  readonly elementType: GgufValueType;
   readonly values: readonly GgufScalar[] | undefined;
-  /** Of long arrays of texts: one that stands in it twice, if any does. */
-  readonly repeated?: string;
+  /** The elements as they are stored. */
+  readonly bytes: Uint8Array;
 }
 
 export type GgufValue = GgufScalar | GgufArray;
@@ -28,6 +33,8 @@ export interface GgufTensor {
 export interface GgufContents {
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
+  /** How the value of each key is stored. */
+  readonly types: ReadonlyMap<string, GgufValueType>;
   readonly tensors: ReadonlyMap<string, GgufTensor>;
 }
 
@@ -38,11 +45,40 @@ const MOST_ENTRIES = 100_000;
 const MOST_DIMENSIONS = 4;
 const LONGEST_NAME = 65_535;
 const DEFAULT_ALIGNMENT = 32;
-const ARRAY = 9;
-const STRING = 8;
 
-/** Bytes of an element of each metadata type; a string has at least its length. */
-const ELEMENT_BYTES = [1, 1, 2, 2, 4, 4, 4, 1, 8, undefined, 8, 8, 8] as const;
+/** What GGUF's numbers of value types stand for. */
+const VALUE_TYPES = [
+  'u8',
+  'i8',
+  'u16',
+  'i16',
+  'u32',
+  'i32',
+  'f32',
+  'bool',
+  'string',
+  'array',
+  'u64',
+  'i64',
+  'f64',
+] as const satisfies readonly GgufValueType[];
+
+/** Bytes of an element of an array; a string has at least its length, and arrays hold no arrays. */
+const ELEMENT_BYTES: Readonly<Record<GgufValueType, number | undefined>> = {
+  u8: 1,
+  i8: 1,
+  u16: 2,
+  i16: 2,
+  u32: 4,
+  i32: 4,
+  f32: 4,
+  bool: 1,
+  string: 8,
+  array: undefined,
+  u64: 8,
+  i64: 8,
+  f64: 8,
+};
 
 /**
  * Metadata and tensor directory from `head`, the first bytes of a file of `fileBytes`. As strict as ggml's own
@@ -56,10 +92,14 @@ export function parseGguf(head: Uint8Array, fileBytes: number): GgufContents {
   const tensorCount = readCount(cursor, 'the number of tensors', 8 + 1 + 4 + 4 + 8);
   const entryCount = readCount(cursor, 'the number of metadata entries', 8 + 1 + 4 + 1);
   const metadata = new Map<string, GgufValue>();
+  const types = new Map<string, GgufValueType>();
   for (let i = 0; i < entryCount; i++) {
     const key = readName(cursor, `metadata key ${i + 1} of ${entryCount}`);
     if (metadata.has(key)) throw new BadHeader(`is damaged: it has the key ${quote(key)} twice`);
-    metadata.set(key, readValue(cursor, `the value of ${quote(key)}`));
+    const what = `the value of ${quote(key)}`;
+    const type = readType(cursor, what);
+    types.set(key, type);
+    metadata.set(key, type === 'array' ? readArray(cursor, what) : readScalar(cursor, type, what));
   }
   const alignment = readAlignment(metadata);
   const directory = Array.from({ length: tensorCount }, (_, i) =>
@@ -68,6 +108,7 @@ export function parseGguf(head: Uint8Array, fileBytes: number): GgufContents {
   return {
     version,
     metadata,
+    types,
     tensors: placeTensors(directory, align(cursor.position, alignment), alignment, fileBytes),
   };
 }
@@ -93,65 +134,35 @@ function readName(cursor: GgufCursor, what: string): string {
   if (name === '' || name.length > LONGEST_NAME) {
     throw new BadHeader(`is damaged: ${what} has a name of ${name.length} characters`);
   }
+  // llama.cpp reads names up to there, and would find another one.
+  if (name.includes('\0')) throw new BadHeader(`is damaged: the name ${quote(name)} holds a null character`);
   return name;
 }
 
-function readValue(cursor: GgufCursor, what: string): GgufValue {
-  const type = cursor.u32(`the type of ${what}`);
-  if (type !== ARRAY) return readScalar(cursor, type, what);
-  const elementType = cursor.u32(`the type of ${what}`);
+function readType(cursor: GgufCursor, what: string): GgufValueType {
+  const number = cursor.u32(`the type of ${what}`);
+  const type = VALUE_TYPES[number];
+  if (type === undefined) throw new BadHeader(`is damaged: ${what} is of type ${number}`);
+  return type;
+}
+
+function readArray(cursor: GgufCursor, what: string): GgufArray {
+  const elementType = readType(cursor, `the elements of ${what}`);
   const bytesEach = ELEMENT_BYTES[elementType];
-  if (bytesEach === undefined) throw new BadHeader(`is damaged: ${what} is an array of type ${elementType}`);
+  if (bytesEach === undefined) throw new BadHeader(`is damaged: ${what} is an array of arrays`);
   const length = cursor.count(`the length of ${what}`, bytesEach);
-  if (length <= SHORT_ARRAY) {
-    return { length, values: Array.from({ length }, () => readScalar(cursor, elementType, what)) };
-  }
-  if (elementType === STRING) return { length, values: undefined, ...readLongTexts(cursor, length, what) };
-  cursor.skip(length * bytesEach, what);
-  return { length, values: undefined };
+  const start = cursor.position;
+  const isShort = length <= SHORT_ARRAY;
+  const values = isShort ? Array.from({ length }, () => readScalar(cursor, elementType, what)) : undefined;
+  if (!isShort && elementType === 'string') for (let i = 0; i < length; i++) cursor.skipString(what);
+  else if (!isShort) cursor.skip(length * bytesEach, what);
+  return { length, elementType, values, bytes: cursor.bytesFrom(start) };
 }
 
-function readLongTexts(cursor: GgufCursor, length: number, what: string): Pick<GgufArray, 'repeated'> {
-  const seen = new Set<string>();
-  let repeated: string | undefined;
-  for (let i = 0; i < length; i++) {
-    const text = cursor.undecodedString(what);
-    // llama.cpp gives empty texts names of their own.
-    if (text !== '' && seen.has(text)) repeated ??= Buffer.from(text, 'latin1').toString();
-    seen.add(text);
-  }
-  return repeated === undefined ? {} : { repeated };
-}
-
-function readScalar(cursor: GgufCursor, type: number, what: string): GgufScalar {
-  switch (type) {
-    case 0:
-      return cursor.u8(what);
-    case 1:
-      return cursor.i8(what);
-    case 2:
-      return cursor.u16(what);
-    case 3:
-      return cursor.i16(what);
-    case 4:
-      return cursor.u32(what);
-    case 5:
-      return cursor.i32(what);
-    case 6:
-      return cursor.f32(what);
-    case 7:
-      return cursor.u8(what) !== 0;
-    case STRING:
-      return cursor.string(what);
-    case 10:
-      return cursor.u64(what);
-    case 11:
-      return cursor.i64(what);
-    case 12:
-      return cursor.f64(what);
-    default:
-      throw new BadHeader(`is damaged: ${what} is of type ${type}`);
-  }
+function readScalar(cursor: GgufCursor, type: GgufValueType, what: string): GgufScalar {
+  if (type === 'bool') return cursor.u8(what) !== 0;
+  if (type === 'array') throw new BadHeader(`is damaged: ${what} is an array of arrays`);
+  return cursor[type](what);
 }
 
 function readAlignment(metadata: ReadonlyMap<string, GgufValue>): number {

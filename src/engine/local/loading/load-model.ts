@@ -6,7 +6,7 @@ import { lettingGoOfContext, lettingGoOfModel } from './failed-load.js';
 import { tellsOutOfMemory } from '../runtime/llama-log.js';
 import { OutOfMemory } from '../runtime/out-of-memory.js';
 import type { KvType, Placement } from './placement.js';
-import { sortLogitsOfEachBatch } from '../sequences/sequence-bridge.js';
+import { settleLogitsOfEachBatch } from '../sequences/sequence-bridge.js';
 
 /** LLaVA-1.5's 576 image tokens are evaluated in one batch. */
 export const BATCH_SIZE = 640;
@@ -94,7 +94,7 @@ export async function createContext(
         ...(signal === undefined ? {} : { createSignal: signal }),
       }),
     );
-    sortLogitsOfEachBatch(backend.addon, context);
+    settleLogitsOfEachBatch(backend.addon, context);
     return context;
   } catch (error) {
     signal?.throwIfAborted();

@@ -153,6 +153,11 @@ export interface NativeAddon extends NativeKernels {
    * @throws CLOSED, INCOMPATIBLE
    */
   sortLogits(nativeContext: object): void;
+  /**
+   * Whether the logits at these places of the batch that was decoded last are all finite numbers.
+   * @throws as {@link logProbabilities}
+   */
+  logitsAreFinite(nativeContext: object, logitIndexes: Int32Array): boolean;
   /** Ends the evaluations in flight: within milliseconds on a CPU, elsewhere when they are done. */
   cancelEvaluation(): void;
   /** Ends everything in flight, loading included, so that the process can leave. */

@@ -15,6 +15,9 @@ import { nativeFailure } from '../runtime/native-failure.js';
 interface ContextInternals {
   readonly _ctx: {
     setThreads(threads: number): void;
+    initBatch(size: number): void;
+    /** Answers with the places of the tokens whose logits are asked for. */
+    addToBatch(...what: readonly unknown[]): Uint32Array;
     decodeBatch(): Promise<void>;
     /** Answers with the last position copied. */
     copySequenceStateFromOtherSequence(target: number, source: number): Promise<number>;
@@ -199,18 +202,44 @@ async function readLogits<Value>(
 }
 
 /**
- * Lets answers be chosen side by side. llama.cpp sorts a batch's rows of logits when it is first asked for one, and
- * node-llama-cpp's samplers ask at once, on threads of their own: now and then, two sequences got each other's logits.
+ * Makes the logits of each batch safe to choose from, or refuses them.
+ *
+ * llama.cpp sorts a batch's rows of logits when it is first asked for one, and node-llama-cpp's samplers ask at once, on
+ * threads of their own: now and then, two sequences got each other's logits. And a sampler that fails, as a grammar does
+ * on logits that are no numbers, would end the process: what fails here is told to whoever evaluates.
  */
-export function sortLogitsOfEachBatch(addon: NativeAddon, context: LlamaContext): void {
+export function settleLogitsOfEachBatch(addon: NativeAddon, context: LlamaContext): void {
   const { _ctx: nativeContext } = context as unknown as ContextInternals;
+  const initBatch = nativeContext.initBatch.bind(nativeContext);
+  const addToBatch = nativeContext.addToBatch.bind(nativeContext);
   const decodeBatch = nativeContext.decodeBatch.bind(nativeContext);
-  const decodeAndSort = async () => {
-    await decodeBatch();
-    addon.sortLogits(nativeContext);
-  };
-  // Its class lets nobody assign it.
-  Object.defineProperty(nativeContext, 'decodeBatch', { value: decodeAndSort });
+  let read: number[] = [];
+  // Its class lets nobody assign them.
+  Object.defineProperties(nativeContext, {
+    initBatch: {
+      value: (size: number) => {
+        read = [];
+        initBatch(size);
+      },
+    },
+    addToBatch: {
+      value: (...what: readonly unknown[]) => {
+        const places = addToBatch(...what);
+        read.push(...places);
+        return places;
+      },
+    },
+    decodeBatch: {
+      value: async () => {
+        await decodeBatch();
+        addon.sortLogits(nativeContext);
+        if (addon.logitsAreFinite(nativeContext, Int32Array.from(read))) return;
+        throw new ExpectedError('engine', 'The model computed something that is not a number.', {
+          hint: 'llava models verify, or another file of the weights: these are damaged',
+        });
+      },
+    },
+  });
 }
 
 /** Computes something else with the context's threads while it evaluates nothing: they would only wait for each other. */
