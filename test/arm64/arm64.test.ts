@@ -15,7 +15,7 @@ import { installForOtherSystem } from '../helpers/other-systems.js';
 const QEMU = ['qemu-aarch64', '-cpu', 'cortex-a72', '-L', '/usr/aarch64-linux-gnu'] as const;
 
 /** Those that start no processes, which an emulator cannot. */
-const NATIVE_TESTS = ['addon', 'evaluate-features', 'features', 'side-by-side', 'tokens'];
+const NATIVE_TESTS = ['addon', 'evaluate-features', 'features', 'side-by-side'];
 
 const PICTURE = projectFile('examples/shapes.png');
 

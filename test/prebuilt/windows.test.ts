@@ -9,7 +9,7 @@ import { installForOtherSystem } from '../helpers/other-systems.js';
 /* The prebuilt addon for Windows, in Node for Windows under Wine: `apt-get install wine64`. */
 
 const WINE = ['/usr/lib/wine/wine64', '/usr/bin/wine64'].find((file) => existsSync(file)) ?? 'wine64';
-const CHILD = projectFile('test/prebuilt/without-llama.cjs');
+const CHILD = projectFile('test/prebuilt/without-llama.mjs');
 
 const folder = mkdtempSync(join(tmpdir(), 'llava-wine-'));
 let node: string;
