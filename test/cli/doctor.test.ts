@@ -20,7 +20,9 @@ describe('llava doctor', () => {
   it('examines the machine and passes its own test', async () => {
     const run = await runLlava(['doctor']);
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(run.stdout).toMatch(/^llava \d.*node-llama-cpp 3.*llama\.cpp v\d.*\n\w+-\w+, Node \d.*\naddon (built here|prebuilt, since)/);
+    expect(run.stdout).toMatch(
+      /^llava \d.*node-llama-cpp 3.*llama\.cpp v\d.*\n\w+-\w+, Node \d.*\naddon (built here|prebuilt, since)/,
+    );
     expect(run.stdout).toMatch(/CPU +\d+ threads?; \w+/);
     expect(run.stdout).toMatch(/CPU +ok: "Red"; load \d+ ms/);
     expect(run.stdout).toMatch(/llava-1\.5-7b \(not here\) +CPU +(fits|too much)/);
