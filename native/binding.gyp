@@ -11,6 +11,7 @@
         "<(root)/addon/context_calls.cc",
         "<(root)/addon/kernel_calls.cc",
         "<(root)/addon/tower_object.cc",
+        "<(root)/addon/windows_host.cc",
         "<(root)/bridge/compute_alone.cc",
         "<(root)/bridge/cpu_graph.cc",
         "<(root)/bridge/evaluate_features.cc",

@@ -20,7 +20,9 @@ describe('llava doctor', () => {
   it('examines the machine and passes its own test', async () => {
     const run = await runLlava(['doctor']);
     expect(run).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(run.stdout).toMatch(/^llava \d.*node-llama-cpp 3.*llama\.cpp v\d.*\n\w+-\w+, Node \d/);
+    expect(run.stdout).toMatch(
+      /^llava \d.*node-llama-cpp 3.*llama\.cpp v\d.*\n\w+-\w+, Node \d.*\naddon (built here|prebuilt, since)/,
+    );
     expect(run.stdout).toMatch(/CPU +\d+ threads?; \w+/);
     expect(run.stdout).toMatch(/CPU +ok: "Red"; load \d+ ms/);
     expect(run.stdout).toMatch(/llava-1\.5-7b \(not here\) +CPU +(fits|too much)/);
@@ -40,5 +42,13 @@ describe('llava doctor', () => {
       'llava-1.5-13b',
     ]);
     expect(report.weights).toEqual(['demo']);
+  });
+
+  it('says what is wrong with each native addon that could be loaded', async () => {
+    const env = { LLAVA_NATIVE_ADDON: 'package.json' };
+    const run = await runLlava(['doctor', '--json', '--no-test'], { env });
+    const { addon } = JSON.parse(run.stdout) as { addon: { problem: string } };
+    expect(run.exitCode).not.toBe(0);
+    expect(addon.problem).toMatch(/^No native addon for \w+-\w+: the one that LLAVA_NATIVE_ADDON names/);
   });
 });

@@ -24,7 +24,7 @@ const ONLY_IN: Record<string, readonly string[]> = {
   'immintrin.h': ['kernels/instruction_sets.h'],
   'intrin.h': ['kernels/instruction_sets.h'],
   'dlfcn.h': ['ggml/symbols.cc'],
-  'windows.h': ['ggml/symbols.cc', 'kernels/instruction_sets.h'],
+  'windows.h': ['addon/windows_host.cc', 'ggml/symbols.cc', 'kernels/instruction_sets.h'],
 };
 
 interface NativeFile {

@@ -20,6 +20,6 @@ class FloatMultiplication : public GraphOperation {
   bool compute(int thread, int threads) noexcept override;
 
  private:
-  const ggml_tensor* operation_;
+  [[maybe_unused]] const ggml_tensor* operation_;  // on x86
   std::atomic<int64_t> next_{0};
 };

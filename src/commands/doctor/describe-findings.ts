@@ -2,18 +2,19 @@ import { freemem, totalmem } from 'node:os';
 import { DEVICE_NAMES } from '../../engine/devices/device-kind.js';
 import { MOST_DIFFERENCE } from '../../engine/probe/self-test.js';
 import { formatBytes } from '../../llava/format.js';
+import { quote } from '../../llava/quote.js';
 import { formatTable } from '../../terminal/table.js';
-import type { ExaminedDevice, Findings } from './find-out.js';
+import type { AddonReport, ExaminedDevice, Findings } from './find-out.js';
 import type { PlannedModel } from './plan-models.js';
 import { RIGHT_ANSWER } from './self-test-task.js';
 import { DEFAULT_CONTEXT } from '../../opening/plan-placement.js';
 
 /** Findings as people read them. */
 export function describeFindings(findings: Findings): string {
-  const { versions, platform, devices, plans, weights, cacheFolder } = findings;
+  const { versions, platform, addon, devices, plans, weights, cacheFolder } = findings;
   const tested = devices.filter(({ selfTest }) => selfTest !== undefined);
   return [
-    `${versions}\n${platform}\n`,
+    `${versions}\n${platform}\naddon ${describeAddon(addon)}\n`,
     section('Devices', [...devices.flatMap(deviceRows), ['memory', hostMemory()]]),
     tested.length === 0 ? '' : section('Self-test on the demo model', tested.map(testRow)),
     section(`Plan, with ${DEFAULT_CONTEXT} tokens of context or the model's own`, plans.map(planRow)),
@@ -24,6 +25,15 @@ export function describeFindings(findings: Findings): string {
   ]
     .filter((part) => part !== '')
     .join('\n');
+}
+
+/** Which was loaded, and why. */
+function describeAddon(addon: AddonReport): string {
+  // The CPU's row says why.
+  if ('problem' in addon) return 'not found';
+  const { origin, file, passedOver } = addon;
+  if (origin === 'named') return `${quote(file)}, which LLAVA_NATIVE_ADDON names`;
+  return origin === 'built' ? 'built here' : `prebuilt, since ${passedOver.join('; ')}`;
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string {

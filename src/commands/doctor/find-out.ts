@@ -1,9 +1,11 @@
 import { arch, platform } from 'node:os';
 import { versions } from 'node:process';
+import { findAddon, type FoundAddon } from '../../engine/local/runtime/find-addon.js';
 import { describeVersions } from '../../engine/local/runtime/release.js';
 import { describeDevices, selfTestApart } from '../../engine/probe/describe-devices.js';
 import type { DeviceReport } from '../../engine/probe/probe-device.js';
 import type { SelfTestOutcome } from '../../engine/probe/probe-messages.js';
+import { ExpectedError } from '../../llava/expected-error.js';
 import { catalogueOf, hubSettings } from '../../opening/environment.js';
 import { startProgress } from '../../terminal/progress.js';
 import { listModels } from '../../weights/catalogue.js';
@@ -22,6 +24,7 @@ export interface DoctorFlags {
 export interface Findings {
   readonly versions: string;
   readonly platform: string;
+  readonly addon: AddonReport;
   readonly devices: readonly ExaminedDevice[];
   /** What would go where, for the models that are here, and 7B and 13B in any case. */
   readonly plans: readonly PlannedModel[];
@@ -29,6 +32,9 @@ export interface Findings {
   readonly weights: readonly string[];
   readonly cacheFolder: string;
 }
+
+/** The native addon that commands load, or why there is none. */
+export type AddonReport = Omit<FoundAddon, 'addon'> | { readonly problem: string };
 
 export interface ExaminedDevice extends DeviceReport {
   /** Undefined where no test was wanted or possible. */
@@ -57,9 +63,20 @@ export async function findOut(flags: DoctorFlags, context: CommandContext): Prom
   return {
     versions: describeVersions(),
     platform: `${platform()}-${arch()}, Node ${versions.node}`,
+    addon: reportAddon(),
     devices,
     plans: await planModels(here, reports),
     weights: here.map(({ model }) => model.name),
     cacheFolder: settings.cacheFolder,
   };
+}
+
+function reportAddon(): AddonReport {
+  try {
+    const { origin, file, passedOver } = findAddon();
+    return { origin, file, passedOver };
+  } catch (error) {
+    if (error instanceof ExpectedError) return { problem: error.message };
+    throw error;
+  }
 }

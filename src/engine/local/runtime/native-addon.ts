@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { packageFile } from '../../../files/package-file.js';
 import { ExpectedError } from '../../../llava/expected-error.js';
+import { buildCommand, findAddon, type AddonIdentity } from './find-addon.js';
 import type { NativeKernels } from './native-kernels.js';
-import { llamaCppRelease, nodeLlamaCppVersion } from './release.js';
+import { reportOfProcess } from './process-report.js';
 
 /*
- * The typed contract of native/, and the only file that loads it. Every error that comes from C++ is an Error with
+ * The typed contract of native/. Every error that comes from C++ is an Error with
  * one of the codes below; every promise settles, also after cancel, close and a failure of the engine.
  */
 
@@ -92,11 +90,7 @@ export interface FeatureEvaluation {
   readonly position: number;
 }
 
-export interface NativeAddon extends NativeKernels {
-  /** llama.cpp release whose headers it was built with, such as `v0.5.0`. */
-  readonly release: string;
-  /** Version of node-llama-cpp whose C++ classes it was built with. */
-  readonly engineVersion: string;
+export interface NativeAddon extends AddonIdentity, NativeKernels {
   /**
    * Finds llama.cpp's functions in the libllama that is loaded from this path. First of all calls; again with the
    * same path it does nothing.
@@ -164,28 +158,12 @@ export interface NativeAddon extends NativeKernels {
   cancelAll(): void;
 }
 
-const REBUILD = { hint: 'npm run build:native' };
-
 let loaded: NativeAddon | undefined;
 
-/**
- * Loads the addon: the build of this checkout, or the one that `LLAVA_NATIVE_ADDON` names.
- * @throws ExpectedError('engine') when it is not built, or built for another release
- */
-export function loadNativeAddon(): NativeAddon {
+/** @throws ExpectedError('engine') when there is none for this system and the installed node-llama-cpp */
+function loadNativeAddon(): NativeAddon {
   if (loaded !== undefined) return loaded;
-  const file = process.env['LLAVA_NATIVE_ADDON'] ?? packageFile('native/build/Release/llava_native.node');
-  if (!existsSync(file))
-    throw new ExpectedError('engine', `The native addon is not built: no ${file}`, REBUILD);
-  const addon = requireAddon(file);
-  const builtFor = `node-llama-cpp ${addon.engineVersion}, llama.cpp ${addon.release}`;
-  const installed = `node-llama-cpp ${nodeLlamaCppVersion()}, llama.cpp ${llamaCppRelease()}`;
-  if (builtFor !== installed)
-    throw new ExpectedError(
-      'engine',
-      `The native addon is built for ${builtFor}; installed: ${installed}`,
-      REBUILD,
-    );
+  const addon = findAddon().addon as NativeAddon;
   // Node waits for its threads when it leaves: without this, for seconds of computing that nobody will see.
   process.once('exit', () => {
     addon.cancelAll();
@@ -206,39 +184,18 @@ export function attachNativeAddon(): NativeAddon {
     addon.attach(library);
   } catch (error) {
     throw new ExpectedError('engine', `The native addon does not fit llama.cpp: ${messageOf(error)}`, {
-      ...REBUILD,
+      hint: buildCommand(),
       cause: error,
     });
   }
   return addon;
 }
 
-function requireAddon(file: string): NativeAddon {
-  try {
-    return createRequire(import.meta.url)(file) as NativeAddon;
-  } catch (error) {
-    throw new ExpectedError('engine', `The native addon cannot be loaded: ${messageOf(error)}`, {
-      ...REBUILD,
-      cause: error,
-    });
-  }
-}
-
 /** Path of the libllama that was loaded last; its name differs per variant: `libllama.v0.5.0.so`, `libllama.cuda…`. */
 function findLoadedLibllama(): string | undefined {
-  // Node's types do not know this option, which came with 20.13: without it, the names of open connections are
-  // looked up, which can take seconds.
-  const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report;
-  const { excludeNetwork = false } = report;
-  report.excludeNetwork = true;
-  try {
-    const { sharedObjects } = report.getReport() as unknown as { sharedObjects: string[] };
-    return sharedObjects.findLast((file) =>
-      /(?:^|[\\/])(?:lib)?llama(?:\.[^\\/]+)?\.(?:so|dylib|dll)$/.test(file),
-    );
-  } finally {
-    report.excludeNetwork = excludeNetwork;
-  }
+  return reportOfProcess().sharedObjects.findLast((file) =>
+    /(?:^|[\\/])(?:lib)?llama(?:\.[^\\/]+)?\.(?:so|dylib|dll)$/.test(file),
+  );
 }
 
 function messageOf(error: unknown): string {
