@@ -4,6 +4,9 @@ import { quote } from './quote.js';
 export type Sniffed =
   { readonly kind: 'decodable' | 'foreign' | 'other'; readonly name: string } | { readonly kind: 'unknown' };
 
+/** How files of decodable pictures are usually named. */
+export const PICTURE_ENDINGS = ['jpg', 'jpeg', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff', 'svg'] as const;
+
 /** Bytes that a check may look at. */
 const LOOK_AT = 512;
 
