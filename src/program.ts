@@ -4,9 +4,11 @@ import type { CommandContext } from './commands/command-context.js';
 import { addChatCommand } from './commands/chat/chat-command.js';
 import { addBatchCommand } from './commands/batch/batch-command.js';
 import { addBenchCommand } from './commands/bench/bench-command.js';
+import { addCompletionCommands } from './commands/completion/completion-command.js';
 import { addDoctorCommand } from './commands/doctor/doctor-command.js';
 import { addEvalCommand } from './commands/eval/eval-command.js';
 import { addFeaturesCommand } from './commands/features/features-command.js';
+import { addHelpCommand } from './commands/help/help-command.js';
 import { addKeptCommands } from './commands/kept/kept-commands.js';
 import { addServeCommand } from './commands/serve/serve-command.js';
 import { addMcpCommand } from './commands/mcp/mcp-command.js';
@@ -70,5 +72,7 @@ function makeProgram(context: CommandContext): Command {
   addMcpCommand(program, context);
   addDoctorCommand(program, context);
   addBenchCommand(program, context);
+  addCompletionCommands(program, context);
+  addHelpCommand(program, context);
   return program;
 }

@@ -2,14 +2,14 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
+import { PICTURE_ENDINGS } from '../llava/sniff-format.js';
 import type { ChatHost } from './chat-host.js';
 import type { ChatSession } from './chat-session.js';
 import { parseLine } from './commands.js';
 import { isWebAddress, readPaths } from './dropped-path.js';
 import { runCommand } from './run-command.js';
 
-const PICTURE_NAME =
-  /\.(?:jpe?g|png|webp|avif|gif|tiff?|svg|hei[cf]|hif|jxl|jp2|j2k|jpx|bmp|ico|cur|tga|qoi|p[bgpna]m|pdf)["']?\s*$/i;
+const PICTURE_NAME = new RegExp(`\\.(?:${PICTURE_ENDINGS.join('|')})["']?\\s*$`, 'i');
 
 /**
  * Does what a line asks: a command, a picture to look at, or a question.

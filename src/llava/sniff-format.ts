@@ -8,6 +8,29 @@ export type Sniffed =
   | { readonly kind: 'foreign' | 'other'; readonly name: string }
   | { readonly kind: 'unknown' };
 
+/** How files of decodable pictures are usually named. */
+export const PICTURE_ENDINGS = [
+  ...[
+    'jpg',
+    'jpeg',
+    'png',
+    'webp',
+    'avif',
+    'gif',
+    'tif',
+    'tiff',
+    'svg',
+    'heic',
+    'heif',
+    'hif',
+    'jxl',
+    'jp2',
+    'j2k',
+    'jpx',
+  ],
+  ...['bmp', 'ico', 'cur', 'tga', 'qoi', 'pbm', 'pgm', 'ppm', 'pam', 'pnm', 'pdf'],
+];
+
 /** Bytes that a check may look at. */
 const LOOK_AT = 512;
 

@@ -61,6 +61,7 @@ const ONLY_IN: Record<string, string | readonly string[]> = {
   '@modelcontextprotocol/server': 'mcp',
   '@modelcontextprotocol/server/stdio': 'mcp',
   '@valibot/to-json-schema': 'mcp',
+  '@bomb.sh/tab': 'commands',
   chalk: 'terminal',
   ink: 'terminal',
   ora: 'terminal',

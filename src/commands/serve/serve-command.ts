@@ -32,7 +32,7 @@ export function addServeCommand(program: Command, context: CommandContext): void
       ]),
     )
     .option('--api-key-file <file>', 'answer only those who send this key; needed beyond this machine')
-    .option('--allow-host <name>', 'another name that requests may use; repeatable', collect)
+    .option('--allow-host <host>', 'another name that requests may use; repeatable', collect)
     .option('--cors-origin <origin>', 'a web page’s origin that may ask; repeatable', collect);
   addFetchOptions(command)
     .option(
