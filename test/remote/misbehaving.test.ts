@@ -7,7 +7,7 @@ import { misbehave } from '../helpers/stub-faults.js';
 import { StubServer } from '../helpers/stub-server.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
-/** `LLAVA_STUB_ROWS=2000` for the long run. */
+/** `npm run test:servers` asks 2,000. */
 const ROWS = Number(process.env['LLAVA_STUB_ROWS'] ?? 200);
 const TRIES = 5;
 
@@ -54,9 +54,6 @@ describe('servers that misbehave', () => {
     expect(asked.size).toBe(ROWS);
     expect(Math.max(...asked.values())).toBe(TRIES);
     expect(seconds).toBeLessThan(20 + ROWS * 0.1);
-    process.stdout.write(
-      `${ROWS} rows, ${failed.length} failed, ${[...asked.values()].reduce((a, b) => a + b)} asks in ${seconds.toFixed(1)} s\n`,
-    );
     expect(readFileSync(`${output}.journal`, 'utf8').split('\n')).toHaveLength(ROWS + 2);
   });
 });
