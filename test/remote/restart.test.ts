@@ -77,7 +77,7 @@ describe('a batch whose servers restart', () => {
     await until(() => first.asked.size >= 40);
     await first[Symbol.asyncDispose]();
     const run = await running;
-    expect(run).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(run).toMatchObject({ exitCode: 75, stdout: '' });
     expect(run.stderr).toMatch(
       /error: No server has answered for \d s\. The server ".*" cannot be reached: nothing listens there\.\ntry: .*--resume\n/,
     );
