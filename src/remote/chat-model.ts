@@ -8,6 +8,7 @@ import {
   type StopReason,
 } from '../engine/engine.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import { quote } from '../llava/quote.js';
 import { TrimStream } from '../llava/trim-stream.js';
 import { cannot, type Dialect } from './dialect.js';
 import { checkOwnWords } from './own-words.js';
@@ -267,6 +268,9 @@ export async function chatMessages({ picture, request, turns }: SentQuestion): P
   ];
 }
 
+/** How servers say that an answer ended by itself: vLLM, SGLang, OpenAI; Hugging Face's TGI. */
+const ENDS: ReadonlySet<string> = new Set(['stop', 'eos_token', 'stop_sequence']);
+
 /** An answer in pieces, and what is told of it at its end. */
 class ArrivingAnswer {
   readonly #start = performance.now();
@@ -308,6 +312,8 @@ class ArrivingAnswer {
   done({ logprobs, topLogprobs }: Sampling, address: string): AnswerEvent {
     if (this.#finish === undefined || this.#usage === undefined)
       throw new ServerFailure('broken', address, 'did not end its answer');
+    if (this.#finish !== 'length' && !ENDS.has(this.#finish))
+      throw new ServerFailure('broken', address, `ended its answer by ${quote(this.#finish)}`);
     const { prompt_tokens, completion_tokens, prompt_tokens_details } = this.#usage;
     const now = performance.now();
     const firstAt = this.#firstAt ?? now;

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
-import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import { chatMessages } from './chat-model.js';
 import { PROBE_QUESTION, PROBE_TEXT_TOKENS, PROBE_TEXTS, PROBE_TURN } from './probe.js';
@@ -17,22 +16,19 @@ const tokensSchema = v.object({
 export interface CheckedPrompt {
   /** Positions that a picture takes. */
   readonly imageTokens: number;
+  /** Both prompts, in a sentence, when it is not LLaVA-1.5's. */
+  readonly difference: string | undefined;
   /** Whether later turns of a conversation stand as LLaVA-1.5 was trained with; undefined where that is not known. */
   readonly hasRightTurns: boolean | undefined;
   /** Whether the text behind the picture begins with the token of a space, as all text does to LLaVA-1.5's tokenizer. */
   readonly hasSpace: boolean | undefined;
 }
 
-/**
- * Compares the prompt that vLLM makes of messages with LLaVA-1.5's, token by token, by the server's own tokenizer.
- * @param isStrict throws when they differ
- * @throws ExpectedError('engine') with both prompts
- */
+/** Compares the prompt that vLLM makes of messages with LLaVA-1.5's, token by token, by the server's own tokenizer. */
 export async function checkTokens(
   connection: ServerConnection,
   model: string,
   picture: SentPicture,
-  isStrict: boolean,
   signal: AbortSignal,
 ): Promise<CheckedPrompt> {
   const tokenize = async (fields: object) =>
@@ -51,15 +47,13 @@ export async function checkTokens(
     ...PROBE_TEXTS.afterWithTurn.map((text) => ofText(text, false)),
   ]);
   const imageTokens = imageBetween(written.tokens, before, after);
-  if (imageTokens === undefined && isStrict)
-    throw wrongPrompt(
-      connection.address,
-      describe(written),
-      `${PROBE_TEXTS.before}<image>${PROBE_TEXTS.after}`,
-    );
   const said = afterWithTurn.flatMap((tokens, place) => (place === 0 ? tokens : [...end, ...tokens]));
   return {
     imageTokens: imageTokens ?? longestRun(written.tokens),
+    difference:
+      imageTokens === undefined
+        ? differenceOf(describe(written), `${PROBE_TEXTS.before}<image>${PROBE_TEXTS.after}`)
+        : undefined,
     hasRightTurns: imageBetween(withTurn.tokens, before, said) !== undefined,
     // The text in front of the picture ends with that token.
     hasSpace: after[0] === before.at(-1),
@@ -69,22 +63,15 @@ export async function checkTokens(
 /**
  * Where a server shows no tokens: compares their number with LLaVA-1.5's.
  * @param promptTokens of the probe, as the server counts them
- * @throws ExpectedError('engine') when they differ
+ * @param imageTokens positions that a picture should take
  */
-export function checkCount(
-  address: string,
-  promptTokens: number,
-  imageTokens: number,
-  isStrict: boolean,
-): CheckedPrompt {
+export function checkCount(promptTokens: number, imageTokens: number): CheckedPrompt {
   const expected = PROBE_TEXT_TOKENS + imageTokens;
-  if (promptTokens !== expected && isStrict)
-    throw wrongPrompt(
-      address,
-      `${promptTokens} tokens`,
-      `${expected} tokens, ${imageTokens} of them the picture’s`,
-    );
   return {
+    difference:
+      promptTokens === expected
+        ? undefined
+        : `It writes ${promptTokens} tokens, not ${expected}, ${imageTokens} of them the picture’s.`,
     imageTokens: Math.max(0, promptTokens - PROBE_TEXT_TOKENS),
     hasRightTurns: undefined,
     hasSpace: undefined,
@@ -125,13 +112,6 @@ function describe({ tokens, token_strs: texts }: v.InferOutput<typeof tokensSche
     .replaceAll('<0x0A>', '\n');
 }
 
-function wrongPrompt(address: string, written: string, expected: string): ExpectedError {
-  const both = `It writes ${quote(written, 600)}, not ${quote(expected, 600)}`;
-  return new ExpectedError(
-    'engine',
-    `The server ${quote(address)} asks in other words than LLaVA-1.5 was trained with. ${both}.`,
-    {
-      hint: 'Give it LLaVA-1.5’s chat template, or use it as it is with --any-prompt',
-    },
-  );
+function differenceOf(written: string, expected: string): string {
+  return `It writes ${quote(written, 600)}, not ${quote(expected, 600)}.`;
 }

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { readFailure, readySchema } from '../kept/wire.js';
+import { readySchema } from '../kept/wire.js';
 import { ChatModel } from './chat-model.js';
 import { checkCount, checkTokens, type CheckedPrompt } from './check-prompt.js';
 import { OTHER, SGLANG, VLLM, type Dialect } from './dialect.js';
 import { LlamaServerModel } from './llama-server-model.js';
-import { LlavaModel } from './llava-model.js';
+import { LlavaModel, readLlavaFailure } from './llava-model.js';
 import { PROBE_QUESTION, PROBE_TEXTS, probePicture } from './probe.js';
 import type { ServedModel, ServerFacts } from './served-model.js';
 import { ServerConnection } from './server-connection.js';
@@ -14,7 +14,6 @@ import { ServerConnection } from './server-connection.js';
 /** Sides of LLaVA-1.5's square and of its patches, in pixels. Source: openai/clip-vit-large-patch14-336. */
 const IMAGE_SIZE = 336;
 const PATCH = 14;
-const IMAGE_TOKENS = (IMAGE_SIZE / PATCH) ** 2;
 
 export interface ConnectOptions {
   /** Of several models that a server has, the one to ask. */
@@ -59,7 +58,8 @@ const propsSchema = v.object({
  */
 export async function connectServer(address: string, options: ConnectOptions): Promise<ConnectedModel> {
   const { key, timeoutMs, signal } = options;
-  const connection = new ServerConnection(address, { key, timeoutMs, readError: readFailure });
+  const readError = (said: unknown) => readLlavaFailure(said, address);
+  const connection = new ServerConnection(address, { key, timeoutMs, readError });
   try {
     const { data } = await connection.call('/v1/models', modelsSchema, undefined, signal);
     const listed = chooseModel(data, options.model, address);
@@ -103,14 +103,16 @@ async function connectVllm(
   { id, max_model_len }: ListedModel,
   { imageSize = IMAGE_SIZE, anyPrompt, signal }: ConnectOptions,
 ): Promise<ConnectedModel> {
+  const picture = probePicture(imageSize);
   const [{ version }, prompt] = await Promise.all([
     connection.call('/version', versionSchema, undefined, signal),
-    checkTokens(connection, id, probePicture(imageSize), !anyPrompt, signal),
+    checkTokens(connection, id, picture, signal),
   ]);
+  const maker = { address: connection.address, anyPrompt, imageSize };
   const facts = {
     ...factsOf(connection, id, `vLLM ${version}`),
     contextSize: max_model_len ?? undefined,
-    ...toldOf(connection, prompt, imageSize),
+    ...factsOfPrompt(prompt, maker),
   };
   return { served: new ChatModel(connection, facts, VLLM), imageSize };
 }
@@ -164,9 +166,10 @@ async function connectOther(
   };
   const asking = new ChatModel(connection, facts, dialect);
   const promptTokens = await asking.countTokens(probe(imageSize), signal);
-  const prompt = checkCount(connection.address, promptTokens, IMAGE_TOKENS, !anyPrompt);
+  const prompt = checkCount(promptTokens, imageTokensOf(imageSize));
+  const maker = { address: connection.address, anyPrompt, imageSize };
   return {
-    served: new ChatModel(connection, { ...facts, imageTokens: prompt.imageTokens }, dialect),
+    served: new ChatModel(connection, { ...facts, ...factsOfPrompt(prompt, maker) }, dialect),
     imageSize,
   };
 }
@@ -187,26 +190,47 @@ function probe(imageSize: number) {
   return { picture: probePicture(imageSize), request: PROBE_QUESTION, turns: [] };
 }
 
-/** What is told of a server whose tokens were compared. */
-function toldOf(
-  { address }: ServerConnection,
-  { imageTokens, hasRightTurns, hasSpace }: CheckedPrompt,
-  imageSize: number,
+/** Where a prompt was written, and whether it may be any. */
+interface PromptMaker {
+  readonly address: string;
+  readonly anyPrompt: boolean;
+  readonly imageSize: number;
+}
+
+/**
+ * What is told of a server whose prompt was checked.
+ * @throws ExpectedError('engine') with both prompts when it is another, unless any will do
+ */
+function factsOfPrompt(
+  { imageTokens, difference, hasRightTurns, hasSpace }: CheckedPrompt,
+  { address, anyPrompt, imageSize }: PromptMaker,
 ): Pick<ServerFacts, 'imageTokens' | 'notes'> {
   const notes: string[] = [];
-  if (imageTokens !== IMAGE_TOKENS && imageSize === IMAGE_SIZE)
+  if (difference !== undefined) {
+    const problem = `The server ${quote(address)} asks in other words than LLaVA-1.5 was trained with. ${difference}`;
+    if (!anyPrompt)
+      throw new ExpectedError('engine', problem, {
+        hint: 'Give it LLaVA-1.5’s chat template, or use it as it is with --any-prompt',
+      });
+    notes.push(`${problem} Its answers may be worse.`);
+  } else if (imageTokens !== imageTokensOf(imageSize))
     notes.push(
-      `The server ${quote(address)} gives a picture ${imageTokens} positions where LLaVA-1.5 has ${IMAGE_TOKENS}: it sees another size, which --server-image-size should tell.`,
+      `The server ${quote(address)} gives a picture ${imageTokens} positions where LLaVA-1.5 has ${imageTokensOf(imageSize)}: it sees another size, which --server-image-size should tell.`,
     );
   if (hasSpace === false)
     notes.push(
       `The tokenizer of the server ${quote(address)} leaves out a space behind the picture that LLaVA-1.5's has: answers may differ a little.`,
     );
-  if (hasRightTurns === false)
+  if (hasRightTurns === false && difference === undefined)
     notes.push(
       `The server ${quote(address)} writes the later turns of a conversation otherwise than LLaVA-1.5 was trained with.`,
     );
   return { imageTokens, notes };
+}
+
+/** Positions of a picture that the model sees whole, without its class token. */
+function imageTokensOf(imageSize: number): number {
+  return Math.floor(imageSize / PATCH) ** 2;
 }
 
 /** @throws ExpectedError('usage') when there is not one to choose */

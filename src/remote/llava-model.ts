@@ -1,4 +1,6 @@
 import type { AnswerEvent, ContinuationScore, Sampling } from '../engine/engine.js';
+import type { ExpectedError } from '../llava/expected-error.js';
+import { quote } from '../llava/quote.js';
 import { countSchema, eventSchema, readFailure, scoresSchema, writeBytes } from '../kept/wire.js';
 import type { SentQuestion, ServedModel, ServerFacts } from './served-model.js';
 import type { ServerConnection } from './server-connection.js';
@@ -25,7 +27,8 @@ export class LlavaModel implements ServedModel {
       const event = this.#connection.readLine(eventSchema, line);
       if (event.type === 'failed')
         throw (
-          readFailure({ error: event.error }) ?? new ServerFailure('broken', this.facts.address, 'failed')
+          readLlavaFailure({ error: event.error }, this.facts.address) ??
+          new ServerFailure('broken', this.facts.address, 'failed')
         );
       yield event;
       if (event.type === 'done') return;
@@ -50,6 +53,13 @@ export class LlavaModel implements ServedModel {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection[Symbol.asyncDispose]();
   }
+}
+
+/** The failure that a `llava serve` writes: the question's own, or one of the server, such as its end. */
+export function readLlavaFailure(said: unknown, address: string): ExpectedError | undefined {
+  const failure = readFailure(said);
+  if (failure === undefined || failure.kind === 'usage' || failure.kind === 'engine') return failure;
+  return new ServerFailure('broken', address, `answered with an error: ${quote(failure.message, 300)}`);
 }
 
 function wireQuestion({ picture, request, turns }: SentQuestion): object {

@@ -131,7 +131,7 @@ class RemotePicture implements ShownPicture {
     sampling: Sampling,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<AnswerEvent, undefined> {
-    let failed: ServedModel | undefined;
+    let failed: string | undefined;
     for (let tries = 1; ;) {
       const place = await this.#parts.pool.enter(signal, failed);
       let isSeen = false;
@@ -148,7 +148,7 @@ class RemotePicture implements ShownPicture {
         isSettled = true;
         const isFinal = settle(place, error);
         if (isSeen || isFinal || (countsAsTry(error) && ++tries > TRIES)) throw error;
-        failed = place.served;
+        failed = place.served.facts.address;
       } finally {
         if (!isSettled) place.leave();
       }
@@ -161,7 +161,7 @@ class RemotePicture implements ShownPicture {
     ask: (served: ServedModel) => Promise<Value>,
     then: (value: Value, served: ServedModel) => Promise<void> = () => Promise.resolve(),
   ): Promise<Value> {
-    let failed: ServedModel | undefined;
+    let failed: string | undefined;
     for (let tries = 1; ;) {
       const place = await this.#parts.pool.enter(signal, failed);
       let value: Value;
@@ -169,7 +169,7 @@ class RemotePicture implements ShownPicture {
         value = await ask(place.served);
       } catch (error) {
         if (settle(place, error) || (countsAsTry(error) && ++tries > TRIES)) throw error;
-        failed = place.served;
+        failed = place.served.facts.address;
         continue;
       }
       place.answered();
@@ -188,8 +188,9 @@ class RemotePicture implements ShownPicture {
     const { check, pool, onNote } = this.#parts;
     if (!check.begin()) return;
     const first = { text: textOf(events), by: served.facts.address };
-    const place = await pool.enterOther(served);
+    let place: ServerPlace | undefined;
     try {
+      place = await pool.enterOther(signal, first.by);
       if (place !== undefined) {
         const other = await gather(place.served.ask(question, sampling, true, signal));
         place.answered();
@@ -199,7 +200,7 @@ class RemotePicture implements ShownPicture {
         const shown = await (await this.#second()).show(pixels, { systemText, imageTokens });
         const other = await gather(shown.ask(question.request, sampling, signal, question.turns));
         check.compare(question.request, first, { text: textOf(other), by: 'the engine here' });
-      }
+      } else onNote('An answer could not be compared: no second server is up.');
     } catch (error) {
       if (place !== undefined) settle(place, error);
       if (!(error instanceof ExpectedError) || signal?.aborted === true) throw error;

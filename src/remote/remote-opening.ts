@@ -25,6 +25,8 @@ export interface ServerChoice {
   readonly serverImageSize?: number;
   /** For one answer, in milliseconds. */
   readonly serverTimeout?: number;
+  /** How long to wait for a server when none answers, in milliseconds. */
+  readonly serverWait?: number;
   readonly anyPrompt?: boolean;
   /** Questions that are asked a second engine as well. */
   readonly verify?: number;
@@ -86,6 +88,10 @@ export class RemoteOpening implements Opening {
       anyPrompt: choice.anyPrompt === true,
       signal: host.signal,
     };
+    if (choice.verify !== undefined && addresses.length < 2 && openSecond === undefined)
+      throw new ExpectedError('usage', '--verify compares with a second engine, and there is none.', {
+        hint: 'Name a second --server, or the model to load here with --model',
+      });
     using progress = host.startProgress();
     progress.say(`connecting to ${addresses.join(', ')}`);
     const servers = addresses.map((address) => ({ address, connect: () => connectServer(address, options) }));
@@ -127,7 +133,7 @@ export class RemoteOpening implements Opening {
 
   open({ sequences, answersWhole = false }: EngineNeeds = {}): Promise<Engine> {
     this.#isOpened = true;
-    const { parallel, verify = 0, imageTokens } = this.#choice;
+    const { parallel, verify = 0, serverWait, imageTokens } = this.#choice;
     const mostAtOnce = parallel ?? (sequences === undefined ? 1 : MOST_AT_ONCE);
     const { facts } = oneOf(this.#connected).served;
     const onNote = (text: string) => {
@@ -139,7 +145,7 @@ export class RemoteOpening implements Opening {
         served: connected?.served,
         connect: async () => this.#checked(await connect()),
       })),
-      { mostAtOnce, onNote, patienceMs: answersWhole ? PATIENCE_MS : SHORT_PATIENCE_MS },
+      { mostAtOnce, onNote, patienceMs: serverWait ?? (answersWhole ? PATIENCE_MS : SHORT_PATIENCE_MS) },
     );
     const contexts = this.#connected.flatMap(({ connected }) => connected?.served.facts.contextSize ?? []);
     return Promise.resolve(

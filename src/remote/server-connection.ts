@@ -5,7 +5,9 @@ import { quote } from '../llava/quote.js';
 import { ServerFailure } from './server-failure.js';
 
 /** Longest answer that is read; the log-probabilities of a long prompt are some megabytes. */
-const MAX_BYTES = 64 * 2 ** 20;
+const MAX_MIB = 16;
+/** Shorter keys are words that answers may hold; these are looked for in all that a server says. */
+const SECRET_LENGTH = 12;
 const CONNECT_MS = 10_000;
 /** What a server may ask for; whoever says more is asked again sooner. */
 const LONGEST_WAIT_MS = 300_000;
@@ -22,7 +24,8 @@ export interface ConnectionOptions {
 /** Speaks JSON to one server over connections that stay open. Redirects are not followed: they would take the key elsewhere. */
 export class ServerConnection implements AsyncDisposable {
   readonly address: string;
-  readonly #key: string | undefined;
+  /** How the key looks, plain and within JSON. */
+  readonly #secrets: readonly string[];
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
   readonly #readError: NonNullable<ConnectionOptions['readError']>;
@@ -31,7 +34,7 @@ export class ServerConnection implements AsyncDisposable {
   /** @param address as {@link parseServerAddress} gives it */
   constructor(address: string, { key, timeoutMs, readError }: ConnectionOptions) {
     this.address = address;
-    this.#key = key;
+    this.#secrets = key === undefined ? [] : [key, JSON.stringify(key).slice(1, -1)];
     this.#headers = {
       'content-type': 'application/json',
       'user-agent': 'llava',
@@ -52,10 +55,14 @@ export class ServerConnection implements AsyncDisposable {
     body?: object,
     signal?: AbortSignal,
   ): Promise<v.InferOutput<Schema>> {
-    return await this.#within(signal, async (deadline) => {
-      const response = await this.#send(path, body, deadline);
+    using deadline = new Deadline(this.#timeoutMs, signal);
+    try {
+      signal?.throwIfAborted();
+      const response = await this.#send(path, body, deadline.signal);
       return this.#check(schema, this.#parse(await this.#read(response.body)));
-    });
+    } catch (error) {
+      throw this.#failureOf(error, signal, deadline.signal);
+    }
   }
 
   /**
@@ -82,22 +89,24 @@ export class ServerConnection implements AsyncDisposable {
    * @throws as {@link call}
    */
   async *lines(path: string, body: object, signal?: AbortSignal): AsyncGenerator<string, undefined> {
-    const deadline = AbortSignal.any([
-      AbortSignal.timeout(this.#timeoutMs),
-      ...(signal === undefined ? [] : [signal]),
-    ]);
+    using deadline = new Deadline(this.#timeoutMs, signal);
     let response: Dispatcher.ResponseData | undefined;
     try {
-      response = await this.#send(path, body, deadline);
+      signal?.throwIfAborted();
+      response = await this.#send(path, body, deadline.signal);
       let rest = '';
       for await (const chunk of this.#chunks(response.body)) {
+        if (!chunk.includes('\n')) {
+          rest += chunk;
+          continue;
+        }
         const lines = (rest + chunk).split('\n');
         rest = lines.pop() ?? '';
         yield* lines;
       }
       if (rest !== '') yield rest;
     } catch (error) {
-      throw this.#failureOf(error, signal, deadline);
+      throw this.#failureOf(error, signal, deadline.signal);
     } finally {
       // The server stops when nobody reads.
       response?.body.destroy();
@@ -111,27 +120,6 @@ export class ServerConnection implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await (await this.#pool)?.destroy();
-  }
-
-  async #within<Value>(
-    signal: AbortSignal | undefined,
-    act: (deadline: AbortSignal) => Promise<Value>,
-  ): Promise<Value> {
-    const deadline = new AbortController();
-    const abort = () => {
-      deadline.abort();
-    };
-    const timer = setTimeout(abort, this.#timeoutMs);
-    signal?.addEventListener('abort', abort, { once: true });
-    try {
-      signal?.throwIfAborted();
-      return await act(deadline.signal);
-    } catch (error) {
-      throw this.#failureOf(error, signal, deadline.signal);
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    }
   }
 
   async #send(path: string, body: object | undefined, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
@@ -163,18 +151,20 @@ export class ServerConnection implements AsyncDisposable {
     const { statusCode, headers, body } = response;
     if (statusCode >= 300 && statusCode < 400) {
       body.destroy();
-      const to = quote(String(headers['location']));
-      return new ServerFailure('refused', this.address, `redirects to ${to}, which is not followed`, {
+      const to = this.#quote(String(headers['location']));
+      return new ServerFailure('denied', this.address, `redirects to ${to}, which is not followed`, {
         hint: 'Name the address that really answers',
       });
     }
     const text = await this.#read(body).catch(() => '');
-    const known = this.#readError(jsonOf(text));
+    const json = jsonOf(this.#withoutKey(text));
+    const known = this.#readError(json);
     if (known !== undefined) return known;
-    const said = messageOf(jsonOf(text) ?? text);
+    const said = messageOf(json ?? text);
     const problem = `answered with status ${statusCode}${said === undefined ? '' : `: ${this.#quote(said)}`}`;
+    if (statusCode === 404) return new ServerFailure('denied', this.address, problem);
     if (statusCode === 401 || statusCode === 403)
-      return new ServerFailure('refused', this.address, problem, {
+      return new ServerFailure('denied', this.address, problem, {
         hint: 'Give its key with --server-key-file FILE',
       });
     if (statusCode === 429 || statusCode === 503)
@@ -197,18 +187,14 @@ export class ServerConnection implements AsyncDisposable {
     let size = 0;
     for await (const chunk of body as AsyncIterable<string>) {
       size += chunk.length;
-      if (size > MAX_BYTES)
-        throw new ServerFailure(
-          'broken',
-          this.address,
-          `answers without an end: ${MAX_BYTES} bytes and more`,
-        );
+      if (size > MAX_MIB * 2 ** 20)
+        throw new ServerFailure('broken', this.address, `answers without an end: ${MAX_MIB} MiB and more`);
       yield chunk;
     }
   }
 
   #parse(text: string): unknown {
-    const said = jsonOf(text);
+    const said = jsonOf(this.#withoutKey(text));
     if (said === undefined) {
       const begin = this.#quote(text.slice(0, 80));
       throw new ServerFailure('broken', this.address, `answered with what is not JSON: ${begin}`);
@@ -233,7 +219,14 @@ export class ServerConnection implements AsyncDisposable {
 
   /** What it says, without the key, which some servers repeat. */
   #quote(text: string): string {
-    return quote(this.#key === undefined ? text : text.replaceAll(this.#key, '…'), 300);
+    return quote(replaceAll(text, this.#secrets), 300);
+  }
+
+  #withoutKey(text: string): string {
+    return replaceAll(
+      text,
+      this.#secrets.filter(({ length }) => length >= SECRET_LENGTH),
+    );
   }
 
   #failureOf(error: unknown, signal: AbortSignal | undefined, deadline: AbortSignal): Error {
@@ -243,12 +236,41 @@ export class ServerConnection implements AsyncDisposable {
       return new ServerFailure('broken', this.address, `has not answered within ${this.#timeoutMs / 1000} s`);
     const code = codeOf(error);
     const isBefore = code !== undefined && BEFORE_CONNECTION.has(code);
-    const problem = PROBLEMS[code ?? ''] ?? `failed: ${(error as Error).message}`;
+    const problem = PROBLEMS[code ?? ''] ?? `failed: ${this.#quote((error as Error).message)}`;
     return new ServerFailure(isBefore ? 'unreachable' : 'broken', this.address, problem, {
       cause: error,
       hint: 'Check that it runs, and its address',
     });
   }
+}
+
+/** The end of a question's time, or of its asker's patience, whichever comes first. */
+class Deadline implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #asker: AbortSignal | undefined;
+  readonly #abort = () => {
+    this.#controller.abort();
+  };
+
+  constructor(ms: number, asker: AbortSignal | undefined) {
+    this.#timer = setTimeout(this.#abort, ms);
+    this.#asker = asker;
+    asker?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#asker?.removeEventListener('abort', this.#abort);
+  }
+}
+
+function replaceAll(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text);
 }
 
 /** Failures by which no question can have arrived. */

@@ -2,10 +2,10 @@ import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 
 /**
- * `unreachable`: nothing was asked. `overloaded`: it asks to wait. `broken`: it died, or said what is no answer. `refused`: it
- * will not answer this, whoever asks again.
+ * `unreachable`: nothing was asked. `overloaded`: it asks to wait. `broken`: it died, or said what is no answer. `denied`: it
+ * answers nothing for this key, address or model. `refused`: it will not answer this question, whoever asks again.
  */
-export type Trouble = 'unreachable' | 'overloaded' | 'broken' | 'refused';
+export type Trouble = 'unreachable' | 'overloaded' | 'broken' | 'denied' | 'refused';
 
 /** A server did not answer; which one, and why, is in the message. */
 export class ServerFailure extends ExpectedError {

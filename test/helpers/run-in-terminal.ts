@@ -6,6 +6,8 @@ export interface TerminalRun {
   readonly exitCode: number;
   /** All that appeared on the screen without escape codes, what was typed included. */
   readonly output: string;
+  /** The same with them. */
+  readonly raw: string;
 }
 
 /**
@@ -14,7 +16,7 @@ export interface TerminalRun {
  */
 export function runInTerminal(
   args: readonly string[],
-  env: Record<string, string>,
+  env: Record<string, string> = {},
   replies: Readonly<Record<string, string>> = {},
 ): Promise<TerminalRun> {
   const terminal = spawn(process.execPath, [LLAVA, ...args], {
@@ -34,7 +36,7 @@ export function runInTerminal(
   });
   return new Promise((resolve) => {
     terminal.onExit(({ exitCode }) => {
-      resolve({ exitCode, output: stripVTControlCharacters(output) });
+      resolve({ exitCode, output: stripVTControlCharacters(output), raw: output });
     });
   });
 }

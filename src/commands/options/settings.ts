@@ -23,6 +23,7 @@ export const SETTINGS: readonly string[] = [
   'server-key-file',
   'server-image-size',
   'server-timeout',
+  'server-wait',
   'cache',
   'cache-size',
   'temperature',

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { packageFile } from '../../../files/package-file.js';
 import { ExpectedError } from '../../../llava/expected-error.js';
@@ -42,13 +42,22 @@ export function llavaVersion(): string {
   return ownManifest().version;
 }
 
-/** One line for `--version`: the tool and what it runs on. */
+/** One line for `--version`: the tool and what it runs on; servers are asked without node-llama-cpp. */
 export function describeVersions(): string {
+  if (!isInstalled()) return `llava ${llavaVersion()} (without node-llama-cpp)`;
   return `llava ${llavaVersion()} (node-llama-cpp ${nodeLlamaCppVersion()}, llama.cpp ${llamaCppRelease()})`;
 }
 
 function ownManifest(): Manifest {
   return readJson(packageFile('package.json')) as Manifest;
+}
+
+function isInstalled(): boolean {
+  try {
+    return existsSync(insideNodeLlamaCpp('package.json'));
+  } catch {
+    return false;
+  }
 }
 
 function insideNodeLlamaCpp(path: string): string {
