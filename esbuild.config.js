@@ -2,7 +2,7 @@
  * Puts what a command loads into few files, dist/program, since finding and reading 300 takes a tenth of a second. Packages
  * that carry files of their own stay where they are; so does lifecycle-utils, whose locks we share with node-llama-cpp.
  */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 /** Their code is taken in, but looks for what belongs to it where the package is. */
@@ -86,6 +86,7 @@ const OPTIONS = {
   // As deep as src/files, from where package-file.ts looks for what is installed with the program.
   outdir: 'dist/program',
   bundle: true,
+  metafile: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
@@ -164,6 +165,26 @@ async function buildPage() {
   await writeFile('dist/page.html', page);
 }
 
+/** Whose code is in the programs comes with its licence. @param {string[]} files */
+async function collectLicences(files) {
+  const folders = files.map((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? '');
+  const texts = [...new Set(folders)].filter((folder) => folder !== '').sort();
+  return (await Promise.all(texts.map(licenceOf))).join('\n');
+}
+
+/** @param {string} folder of a package */
+async function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8'));
+  const file = (await readdir(folder)).find((one) => /^licen[cs]e/i.test(one));
+  const text = file === undefined ? '' : `\n${(await readFile(`${folder}/${file}`, 'utf8')).trim()}\n`;
+  return `${'='.repeat(80)}\n${name} ${version}: ${license}\n${text}`;
+}
+
 await rm('dist', { recursive: true, force: true });
-await Promise.all([...PROGRAMS.map((entryPoints) => build({ ...OPTIONS, entryPoints })), build(DECODERS)]);
+const built = await Promise.all([
+  build(DECODERS),
+  ...PROGRAMS.map((entryPoints) => build({ ...OPTIONS, entryPoints })),
+]);
+const inputs = built.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+await writeFile('dist/third-party-licences.txt', await collectLicences(inputs));
 await buildPage();

@@ -1,8 +1,7 @@
 /**
  * Builds the addon on this machine: unpacks the llama.cpp headers that node-llama-cpp brings along, then runs node-gyp.
  *
- *     node native/build.js            run by `npm install`: a failure is explained in one line and is no failure; nothing is
- *                                     built in an installed package whose prebuilt addon fits
+ *     node native/build.js            run by `npm ci` in a checkout: a failure is explained in one line and is no failure
  *     node native/build.js --strict   `npm run build:native`: shows the compiler's output, exits with 1
  *     node native/build.js --asan     with AddressSanitizer, into native/build-asan; strict
  *
@@ -11,14 +10,12 @@
  */
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { installedEngine, packageFolder, unpackHeaders } from './build-inputs.js';
 import { BuildProblem, runProgram } from './run-program.js';
 
 const folder = import.meta.dirname;
-const project = path.join(folder, '..');
 const asan = process.argv.includes('--asan');
 const strict = asan || process.argv.includes('--strict');
 
@@ -38,23 +35,17 @@ function nodeHeaders() {
   return fs.existsSync(path.join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : [];
 }
 
+/** node-gyp's program: a checkout's, or, in an installed package, that of the npm which runs this. */
+function nodeGyp() {
+  const ofNpm = process.env['npm_config_node_gyp'];
+  const isCheckout = fs.existsSync(path.join(folder, '..', 'node_modules', 'node-gyp'));
+  if (!isCheckout && ofNpm !== undefined) return ofNpm;
+  return path.join(packageFolder('node-gyp'), 'bin', 'node-gyp.js');
+}
+
 /** The flags for gyp's variables. @param {Record<string, string>} variables */
 function defines(variables) {
   return Object.entries(variables).map(([name, value]) => `-D${name}=${value}`);
-}
-
-/** Whether this is an installed package, not a checkout, and its prebuilt addon is for this system and node-llama-cpp. */
-function isPrebuilt() {
-  const file = path.join(project, 'prebuilds', `${process.platform}-${process.arch}`, 'llava_native.node');
-  if (fs.existsSync(path.join(project, 'src')) || !fs.existsSync(file)) return false;
-  const { engineVersion, release } = installedEngine();
-  try {
-    /** @type {{ engineVersion: string, release: string }} */
-    const addon = createRequire(import.meta.url)(file);
-    return addon.engineVersion === engineVersion && addon.release === release;
-  } catch {
-    return false;
-  }
 }
 
 async function build() {
@@ -70,7 +61,7 @@ async function build() {
     fs.mkdirSync(place, { recursive: true });
     fs.copyFileSync(path.join(folder, 'binding.gyp'), path.join(place, 'binding.gyp'));
   }
-  const gyp = path.join(packageFolder('node-gyp'), 'bin', 'node-gyp.js');
+  const gyp = nodeGyp();
   const variables = {
     ...(asan ? { root: '..', sanitize: '1' } : {}),
     headers,
@@ -93,7 +84,7 @@ async function build() {
 }
 
 try {
-  if (strict || !isPrebuilt()) await build();
+  await build();
 } catch (error) {
   const problem = error instanceof BuildProblem ? error : new BuildProblem(String(error));
   if (strict) process.stderr.write(problem.output + '\n');
