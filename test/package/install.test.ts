@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { projectFile } from '../helpers/run-llava.js';
+import { projectFile, TEST_ENVIRONMENT } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { CleanRoot, type Seen } from './clean-root.js';
 import { RegistryMirror } from './registry-mirror.js';
@@ -117,19 +117,57 @@ describe.each(Object.entries(MANAGERS))('%s', (name, manager) => {
   });
 });
 
-/** Installs the tarball in an empty home, scripts off. */
-async function installIn(
+it('answers under npx, installed for once', async () => {
+  const root = await emptyRoot('npx', MANAGERS['npm']!, 24);
+  const npx = ['node', '/usr/local/lib/npm/bin/npx-cli.js', '--yes', '--loglevel', 'error'];
+  const ask = ['llava', 'ask', '--model', 'demo', 'What color is the circle?', '/shapes.png'];
+  const env = { npm_config_registry: mirror.address, npm_config_ignore_scripts: 'true' };
+  const run = await root.run([...npx, '--package=/llava.tgz', ...ask], env, true);
+  expect(run).toMatchObject({ exitCode: 0, all: 'The circle is red.\n' });
+});
+
+it('builds the addon from its own sources where none fits', async () => {
+  const prefix = join(folder, 'without-addon');
+  const registry = ['--registry', mirror.address, '--no-audit', '--no-fund'];
+  await execa('npm', ['install', '-g', tarball, '--prefix', prefix, '--ignore-scripts', ...registry]);
+  const installed = join(prefix, 'lib/node_modules/llava');
+  rmSync(join(installed, 'prebuilds'), { recursive: true });
+  const ask = () =>
+    execa(
+      join(prefix, 'bin/llava'),
+      ['ask', '--model', 'demo', 'What color is the circle?', projectFile('examples/shapes.png')],
+      { reject: false, env: TEST_ENVIRONMENT, stdin: 'ignore' },
+    );
+  const without = await ask();
+  expect(without).toMatchObject({ exitCode: 4, stdout: '' });
+  const [, command = ''] = /^try: (npm .*)$/m.exec(without.stderr) ?? [];
+  await execa(command, { shell: true });
+  expect(await ask()).toMatchObject({ exitCode: 0, stdout: 'The circle is red.' });
+});
+
+/** A root with Node, a package manager and the tarball. */
+async function emptyRoot(
   name: string,
-  { program, files, install, env, programs }: PackageManager,
+  { program, files }: PackageManager,
   node: keyof typeof NPM_OF,
-): Promise<{ readonly root: CleanRoot; readonly seconds: number }> {
+): Promise<CleanRoot> {
   const home = join(folder, name);
   mkdirSync(home);
-  const root = await CleanRoot.make(
+  return await CleanRoot.make(
     home,
     { [tool(`node-${node}/bin/node`)]: '/usr/local/bin/node', ...program },
     { ...files(node), [tarball]: '/llava.tgz', [projectFile('examples/shapes.png')]: '/shapes.png' },
   );
+}
+
+/** Installs the tarball in an empty home, scripts off. */
+async function installIn(
+  name: string,
+  manager: PackageManager,
+  node: keyof typeof NPM_OF,
+): Promise<{ readonly root: CleanRoot; readonly seconds: number }> {
+  const root = await emptyRoot(name, manager, node);
+  const { install, env, programs } = manager;
   const started = performance.now();
   const run = await root.run(
     install('/llava.tgz', mirror.address),
