@@ -83,7 +83,11 @@ export class StubServer implements AsyncDisposable {
     server.keepAliveTimeout = 60_000;
     server.listen(options.port ?? 0, '127.0.0.1');
     await once(server, 'listening');
-    const stub = new StubServer(server, (server.address() as AddressInfo).port, options.asked ?? new Map<string, number>());
+    const stub = new StubServer(
+      server,
+      (server.address() as AddressInfo).port,
+      options.asked ?? new Map<string, number>(),
+    );
     return stub;
   }
 
