@@ -213,7 +213,7 @@ function factsOfPrompt(
         hint: 'Give it LLaVA-1.5’s chat template, or use it as it is with --any-prompt',
       });
     notes.push(`${problem} Its answers may be worse.`);
-  } else if (imageTokens !== imageTokensOf(imageSize))
+  } else if (imageSize === IMAGE_SIZE && imageTokens !== imageTokensOf(imageSize))
     notes.push(
       `The server ${quote(address)} gives a picture ${imageTokens} positions where LLaVA-1.5 has ${imageTokensOf(imageSize)}: it sees another size, which --server-image-size should tell.`,
     );

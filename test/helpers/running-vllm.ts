@@ -30,6 +30,8 @@ export class RunningVllm implements AsyncDisposable {
         ...['serve', projectFile(`test/vllm/.build/${checkpoint}`), '--served-model-name', 'demo'],
         ...['--host', '127.0.0.1', '--port', String(chosen)],
         ...['--dtype', 'float32', '--max-model-len', '2048', '--enforce-eager'],
+        // A small model gets lost in the spaces that JSON may have.
+        ...['--structured-outputs-config', JSON.stringify({ disable_any_whitespace: true })],
       ],
       {
         // Its engine is a process of its own, which is to end with it.
