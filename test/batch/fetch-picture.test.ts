@@ -69,8 +69,8 @@ const host = await serve((request, response) => {
       return response.writeHead(200, { 'content-type': 'image/png' }).end('<!doctype html><p>no');
     case '/endless-page':
       return response.write(`<!doctype html>${'x'.repeat(600)}`);
-    case '/heic':
-      return response.end(Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1', 'latin1'));
+    case '/flash':
+      return response.end('FWS\x06');
     case '/empty':
       return response.end();
     case '/broken':
@@ -123,7 +123,7 @@ describe('PictureFetcher', () => {
     ['/silent', 'timeout'],
     ['/page', 'bad_picture'],
     ['/endless-page', 'bad_picture'],
-    ['/heic', 'bad_picture'],
+    ['/flash', 'bad_picture'],
     ['/empty', 'bad_picture'],
     ['/broken', 'fetch_failed'],
     ['/missing', 'http_status'],

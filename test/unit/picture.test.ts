@@ -76,7 +76,7 @@ describe('openPicture', () => {
     ['text', 'Dear diary,\ntoday'],
     ['a web page', '<!DOCTYPE html><title>404</title><svg></svg>'],
     ['HEIC', '\0\0\0\x18ftypheic\0\0\0\0mif1heic'],
-    ['BMP', 'BM6\0\0\0\0\0\0\0'],
+    ['BMP', 'BM6\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0'],
     ['GIF', 'GIF89a\x05'],
     ['SVG', '<svg xmlns="http://www.w3.org/2000/svg" width="5"'],
     ['a git-lfs pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:0'],
