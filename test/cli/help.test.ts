@@ -7,7 +7,7 @@ it.each([
   ['streams', 'stdout has the answer and nothing else'],
   ['exit-codes', ...Object.values(EXIT_CODES).map((code) => `${String(code).padStart(5)}  `)],
   ['settings', ...SETTINGS, 'LLAVA_GPU_LAYERS', 'config.json'],
-  ['ask', 'Usage: llava ask [options] <question> <picture...>'],
+  ['ask', 'Usage: llava ask [options] <question> [picture...]'],
   ['models rm', 'Usage: llava models rm [options] <name>'],
   ['', 'Usage: llava [options] [command]', 'streams, exit-codes, settings'],
 ])('llava help %s', async (topic, ...says) => {

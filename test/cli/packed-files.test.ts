@@ -5,9 +5,9 @@ import { projectFile } from '../helpers/run-llava.js';
 
 /** What a package may hold; each is there for a reason. */
 const WANTED: readonly RegExp[] = [
-  /^(package\.json|README\.md|LICENSE|models\.json)$/,
+  /^(package\.json|README\.md|LICENSE|THIRD-PARTY\.md|models\.json)$/,
   /^bin\/llava\.js$/,
-  /^dist\/(page\.html|third-party-licences\.txt|program\/[\w.-]+\.js)$/,
+  /^dist\/(page\.html|third-party-licences\.txt|program\/[\w.-]+\.(js|wasm))$/,
   /^models\/demo\/(model\.gguf|mmproj\.gguf|README\.md)$/,
   /^prebuilds\/(linux|darwin|win32)-(x64|arm64)\/llava_native\.node$/,
   // For systems without a prebuilt addon.
