@@ -24,7 +24,12 @@ describe('what is asked of the CPU is done', () => {
 describe('what cannot be had is an error of one line with the next step, never another device', () => {
   it.each([
     ['CUDA without it', ['--device', 'cuda'], 4, /Cannot use "cuda": .*(not found|no GPU|binaries)/],
-    ['Vulkan without a GPU', ['--device', 'vulkan'], 4, /Cannot use "vulkan": .*(lists no GPU|not found|binaries)/],
+    [
+      'Vulkan without a GPU',
+      ['--device', 'vulkan'],
+      4,
+      /Cannot use "vulkan": .*(lists no GPU|not found|binaries)/,
+    ],
     ['layers on a GPU without one', ['--gpu-layers', '3'], 4, /--gpu-layers 3 needs a GPU/],
     ['a context beyond the model', ['--context', '4096'], 4, /more than the model's own 2048/],
     ['a context too small for a picture', ['--context', '64'], 4, /a picture takes 64 tokens/],
