@@ -46,11 +46,12 @@ describe('a Slurm array', { timeout: 400_000 }, () => {
     await cluster.run('scontrol', 'requeue', `${job}_${REQUEUED}`);
     const tasks = await cluster.finish(job);
     for (const [task, { state, exitCode, restarts }] of tasks)
-      expect({ task, state, exitCode, restarts }).toEqual({
+      expect({ task, state, exitCode, isRestarted: restarts > 0 }).toEqual({
         task,
         state: task === KILLED ? 'FAILED' : 'COMPLETED',
         exitCode: task === KILLED ? '137:0' : '0:0',
-        restarts: task === REQUEUED || task === LIMITED ? 1 : 0,
+        // A slow machine may meet its time limit more than once.
+        isRestarted: task === REQUEUED || task === LIMITED,
       });
     expect(tasks.size).toBe(8);
     for (const task of [REQUEUED, LIMITED]) {
