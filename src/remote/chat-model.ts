@@ -1,46 +1,38 @@
 import * as v from 'valibot';
-import {
-  ContextFull,
-  type AnswerEvent,
-  type AnswerToken,
-  type ContinuationScore,
-  type Sampling,
-  type StopReason,
-} from '../engine/engine.js';
+import type { AnswerEvent, AnswerToken, ContinuationScore, Sampling, StopReason } from '../engine/engine.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { quote } from '../llava/quote.js';
 import { TrimStream } from '../llava/trim-stream.js';
 import { cannot, type Dialect } from './dialect.js';
 import { checkOwnWords } from './own-words.js';
 import { CONTINUED, LabelTokens } from './label-tokens.js';
+import { answerToken, count, tokenSchema } from './schemas.js';
 import type { SentQuestion, ServedModel, ServerFacts } from './served-model.js';
 import type { ServerConnection } from './server-connection.js';
-import { ServerFailure } from './server-failure.js';
+import { asContextFull, ServerFailure } from './server-failure.js';
 
 const CHAT = '/v1/chat/completions';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const token = { token: v.string(), logprob: v.number() };
-const logprobsSchema = v.nullish(
-  v.object({
-    content: v.nullish(
-      v.array(v.object({ ...token, top_logprobs: v.optional(v.array(v.object(token)), []) })),
-    ),
-  }),
-);
+/** For what is asked for the prompt's sake. */
+const ONE_TOKEN: Sampling = { temperature: 0, topP: 1, seed: undefined, maxTokens: 1 };
+
+const logprobsSchema = v.nullish(v.object({ content: v.nullish(v.array(tokenSchema)) }));
 const usageSchema = v.object({
   prompt_tokens: count,
   completion_tokens: v.optional(count, 0),
   prompt_tokens_details: v.nullish(v.object({ cached_tokens: v.nullish(count) })),
 });
-const finish = v.nullish(v.string());
+/** Why an answer ended, if it has. */
+const ending = {
+  finish_reason: v.nullish(v.string()),
+  stop_reason: v.nullish(v.union([v.string(), v.number()])),
+};
 const completionSchema = v.object({
   choices: v.tuple([
     v.object({
       message: v.object({ content: v.nullable(v.string()) }),
       logprobs: logprobsSchema,
-      finish_reason: finish,
-      stop_reason: v.nullish(v.union([v.string(), v.number()])),
+      ...ending,
       token_ids: v.nullish(v.array(count)),
     }),
   ]),
@@ -51,8 +43,7 @@ const chunkSchema = v.object({
     v.object({
       delta: v.object({ content: v.nullish(v.string()) }),
       logprobs: logprobsSchema,
-      finish_reason: finish,
-      stop_reason: v.nullish(v.union([v.string(), v.number()])),
+      ...ending,
     }),
   ),
   usage: v.nullish(usageSchema),
@@ -63,6 +54,9 @@ const promptLogprobsSchema = v.object({
 
 type Usage = v.InferOutput<typeof usageSchema>;
 type Logprobs = v.InferOutput<typeof logprobsSchema>;
+
+/** What the chat API is asked. */
+type ChatBody = { readonly messages: readonly object[] } & Readonly<Record<string, unknown>>;
 
 /** LLaVA-1.5 behind OpenAI's chat API. */
 export class ChatModel implements ServedModel {
@@ -90,7 +84,7 @@ export class ChatModel implements ServedModel {
       return;
     }
     const body = await this.#bodyOf(question, sampling);
-    const answer = new ArrivingAnswer(this.facts.contextSize);
+    const answer = new ArrivingAnswer(sampling, this.facts);
     try {
       if (isWhole) {
         const { choices, usage } = await this.#connection.call(CHAT, completionSchema, body, signal);
@@ -109,9 +103,9 @@ export class ChatModel implements ServedModel {
         }
       }
     } catch (error) {
-      throw contextProblem(error) ?? error;
+      throw contextFull(error);
     }
-    yield answer.done(sampling, this.facts.address);
+    yield answer.done();
   }
 
   async score(
@@ -120,26 +114,30 @@ export class ChatModel implements ServedModel {
     signal: AbortSignal | undefined,
   ): Promise<readonly ContinuationScore[]> {
     if (!this.#dialect.hasTokens) throw cannot('tell how likely given answers are', this.#dialect.name);
-    const promptTokens = await this.countTokens(question, signal);
+    const body = await this.#bodyOf(question, ONE_TOKEN);
+    const promptTokens = await this.#promptTokens(body, signal);
     return await Promise.all(
       continuations.map((text) => {
         const goesOn = continuations.some((other) => other !== text && other.startsWith(text));
-        return this.#scoreOne(question, text, goesOn, promptTokens, signal);
+        return this.#scoreOne(body, text, goesOn, promptTokens, signal);
       }),
     );
   }
 
   async countTokens(question: SentQuestion, signal: AbortSignal | undefined): Promise<number> {
-    const body = await this.#bodyOf(question, { temperature: 0, topP: 1, seed: undefined, maxTokens: 1 });
-    try {
-      return (await this.#connection.call(CHAT, completionSchema, body, signal)).usage.prompt_tokens;
-    } catch (error) {
-      throw contextProblem(error) ?? error;
-    }
+    return await this.#promptTokens(await this.#bodyOf(question, ONE_TOKEN), signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection[Symbol.asyncDispose]();
+  }
+
+  async #promptTokens(body: ChatBody, signal: AbortSignal | undefined): Promise<number> {
+    try {
+      return (await this.#connection.call(CHAT, completionSchema, body, signal)).usage.prompt_tokens;
+    } catch (error) {
+      throw contextFull(error);
+    }
   }
 
   /**
@@ -202,18 +200,12 @@ export class ChatModel implements ServedModel {
 
   /** The answer stands at the prompt's end, as words that the model is said to have begun with. */
   async #scoreOne(
-    question: SentQuestion,
+    { messages, ...body }: ChatBody,
     text: string,
     goesOn: boolean,
     promptTokens: number,
     signal: AbortSignal | undefined,
   ): Promise<ContinuationScore> {
-    const { messages, ...body } = await this.#bodyOf(question, {
-      temperature: 0,
-      topP: 1,
-      seed: undefined,
-      maxTokens: 1,
-    });
     const said = goesOn ? `${text}${VICUNA_V1.endOfAnswer.text}` : text;
     const scored = {
       ...body,
@@ -231,10 +223,7 @@ export class ChatModel implements ServedModel {
     };
   }
 
-  async #bodyOf(
-    question: SentQuestion,
-    sampling: Sampling,
-  ): Promise<{ readonly messages: readonly object[] } & Readonly<Record<string, unknown>>> {
+  async #bodyOf(question: SentQuestion, sampling: Sampling): Promise<ChatBody> {
     checkOwnWords(question, this.#dialect.name);
     const { temperature, topP, seed, maxTokens, stop, logprobs, topLogprobs } = sampling;
     return {
@@ -275,24 +264,23 @@ const ENDS: ReadonlySet<string> = new Set(['stop', 'eos_token', 'stop_sequence']
 class ArrivingAnswer {
   readonly #start = performance.now();
   readonly #trim = new TrimStream();
-  readonly #contextSize: number | undefined;
+  readonly #sampling: Sampling;
+  readonly #facts: ServerFacts;
   readonly #tokens: AnswerToken[] = [];
   #firstAt: number | undefined;
   #finish: string | undefined;
   #isStoppedByText = false;
   #usage: Usage | undefined;
 
-  constructor(contextSize: number | undefined) {
-    this.#contextSize = contextSize;
+  constructor(sampling: Sampling, facts: ServerFacts) {
+    this.#sampling = sampling;
+    this.#facts = facts;
   }
 
   *text(piece: string, logprobs: Logprobs): Generator<AnswerEvent, undefined> {
-    for (const { token, logprob, top_logprobs } of logprobs?.content ?? [])
-      this.#tokens.push({
-        text: token,
-        logProbability: logprob,
-        likeliest: top_logprobs.map((other) => ({ text: other.token, logProbability: other.logprob })),
-      });
+    const { topLogprobs } = this.#sampling;
+    for (const token of logprobs?.content ?? [])
+      this.#tokens.push(answerToken(token, topLogprobs === undefined ? undefined : token.top_logprobs));
     if (piece === '') return;
     this.#firstAt ??= performance.now();
     const text = this.#trim.push(piece);
@@ -309,7 +297,8 @@ class ArrivingAnswer {
   }
 
   /** @throws ServerFailure when the answer did not end */
-  done({ logprobs, topLogprobs }: Sampling, address: string): AnswerEvent {
+  done(): AnswerEvent {
+    const { address } = this.#facts;
     if (this.#finish === undefined || this.#usage === undefined)
       throw new ServerFailure('broken', address, 'did not end its answer');
     if (this.#finish !== 'length' && !ENDS.has(this.#finish))
@@ -335,26 +324,18 @@ class ArrivingAnswer {
         questionMs: firstAt - this.#start,
         answerMs: now - firstAt,
       },
-      ...(logprobs === true
-        ? {
-            tokens: tokens.map(({ likeliest, ...token }) =>
-              topLogprobs === undefined ? token : { ...token, likeliest: likeliest ?? [] },
-            ),
-          }
-        : {}),
+      ...(this.#sampling.logprobs === true ? { tokens } : {}),
     };
   }
 
   #reason(positions: number): StopReason {
     if (this.#finish !== 'length') return 'end';
-    return this.#contextSize !== undefined && positions >= this.#contextSize ? 'context-full' : 'max-tokens';
+    const { contextSize } = this.#facts;
+    return contextSize !== undefined && positions >= contextSize ? 'context-full' : 'max-tokens';
   }
 }
 
-/** A refusal that is about the length of the prompt. */
-function contextProblem(error: unknown): ContextFull | undefined {
-  if (!(error instanceof ServerFailure) || error.trouble !== 'refused') return undefined;
-  if (!/context (length|size|window)|context_length_exceeded|input tokens/i.test(error.message))
-    return undefined;
-  return new ContextFull(error.message, 'Ask with a shorter text, or give the server a larger context');
+function contextFull(error: unknown): unknown {
+  const pattern = /context (length|size|window)|context_length_exceeded|input tokens/i;
+  return asContextFull(error, pattern, 'Ask with a shorter text, or give the server a larger context');
 }

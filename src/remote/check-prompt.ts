@@ -3,14 +3,11 @@ import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { quote } from '../llava/quote.js';
 import { chatMessages } from './chat-model.js';
 import { PROBE_QUESTION, PROBE_TEXT_TOKENS, PROBE_TEXTS, PROBE_TURN } from './probe.js';
+import { tokensSchema } from './schemas.js';
 import type { SentPicture, SentQuestion } from './served-model.js';
 import type { ServerConnection } from './server-connection.js';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const tokensSchema = v.object({
-  tokens: v.array(count),
-  token_strs: v.nullish(v.array(v.string())),
-});
+const promptSchema = v.object({ ...tokensSchema.entries, token_strs: v.nullish(v.array(v.string())) });
 
 /** What a server makes of a prompt. */
 export interface CheckedPrompt {
@@ -32,7 +29,7 @@ export async function checkTokens(
   signal: AbortSignal,
 ): Promise<CheckedPrompt> {
   const tokenize = async (fields: object) =>
-    await connection.call('/tokenize', tokensSchema, { model, return_token_strs: true, ...fields }, signal);
+    await connection.call('/tokenize', promptSchema, { model, return_token_strs: true, ...fields }, signal);
   const ofMessages = async (question: SentQuestion) =>
     await tokenize({ messages: await chatMessages(question), add_generation_prompt: true });
   const ofText = async (text: string, begins: boolean) =>
@@ -103,7 +100,7 @@ function longestRun(tokens: readonly number[]): number {
 }
 
 /** A prompt as its pieces, each run of the picture's tokens as one. */
-function describe({ tokens, token_strs: texts }: v.InferOutput<typeof tokensSchema>): string {
+function describe({ tokens, token_strs: texts }: v.InferOutput<typeof promptSchema>): string {
   const pieces = tokens.map((token, place) => texts?.[place] ?? String(token));
   return pieces
     .filter((piece, place) => piece !== pieces[place - 1])

@@ -8,6 +8,7 @@ import { OTHER, SGLANG, VLLM, type Dialect } from './dialect.js';
 import { LlamaServerModel } from './llama-server-model.js';
 import { LlavaModel, readLlavaFailure } from './llava-model.js';
 import { PROBE_QUESTION, PROBE_TEXTS, probePicture } from './probe.js';
+import { tokensSchema } from './schemas.js';
 import type { ServedModel, ServerFacts } from './served-model.js';
 import { ServerConnection } from './server-connection.js';
 
@@ -44,7 +45,6 @@ const modelsSchema = v.object({
 });
 type ListedModel = v.InferOutput<typeof modelsSchema>['data'][number];
 const versionSchema = v.object({ version: v.string() });
-const tokensSchema = v.object({ tokens: v.array(v.number()) });
 const propsSchema = v.object({
   media_marker: v.optional(v.string(), '<__media__>'),
   modalities: v.optional(v.object({ vision: v.optional(v.boolean(), false) }), {}),

@@ -1,13 +1,12 @@
 import * as v from 'valibot';
 import { growTokenTree, type TokenTree } from '../engine/local/choosing/token-tree.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import { tokensSchema } from './schemas.js';
 import type { ServerConnection } from './server-connection.js';
 
 /** Sets of labels whose tokens are remembered: a batch asks for the same few again and again. */
 const KEPT = 64;
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const tokensSchema = v.object({ tokens: v.array(count) });
 /** The last message is the beginning of an answer. Source: docs.vllm.ai, "Chat API", extra parameters. */
 export const CONTINUED = { add_generation_prompt: false, continue_final_message: true };
 const textSchema = v.object({ prompt: v.string() });

@@ -1,28 +1,20 @@
 import * as v from 'valibot';
-import {
-  ContextFull,
-  type AnswerEvent,
-  type AnswerToken,
-  type ContinuationScore,
-  type Sampling,
-  type StopReason,
-} from '../engine/engine.js';
+import type { AnswerEvent, AnswerToken, ContinuationScore, Sampling, StopReason } from '../engine/engine.js';
 import { textBeforeImage, textsAfterImage } from '../llava/conversation.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { TrimStream } from '../llava/trim-stream.js';
 import { choiceGrammar } from './choice-grammar.js';
 import { cannot } from './dialect.js';
 import { checkOwnWords } from './own-words.js';
+import { answerToken, count, tokenSchema } from './schemas.js';
 import type { SentQuestion, ServedModel, ServerFacts } from './served-model.js';
 import type { ServerConnection } from './server-connection.js';
-import { ServerFailure } from './server-failure.js';
+import { asContextFull, ServerFailure } from './server-failure.js';
 
 const NAME = 'llama-server';
 /** Random numbers are the server's own choice then. */
 const ANY_SEED = -1;
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const token = { token: v.string(), logprob: v.number() };
 /** A piece of an answer; the last one, or the only one, tells how it ended. */
 const pieceSchema = v.object({
   content: v.string(),
@@ -32,10 +24,7 @@ const pieceSchema = v.object({
   tokens_predicted: v.optional(count, 0),
   tokens_evaluated: v.optional(count, 0),
   timings: v.optional(v.object({ cache_n: v.optional(count, 0) }), {}),
-  completion_probabilities: v.optional(
-    v.array(v.object({ ...token, top_logprobs: v.optional(v.array(v.object(token)), []) })),
-    [],
-  ),
+  completion_probabilities: v.optional(v.array(tokenSchema), []),
 });
 type Piece = v.InferOutput<typeof pieceSchema>;
 
@@ -63,6 +52,7 @@ export class LlamaServerModel implements ServedModel {
   ): AsyncGenerator<AnswerEvent, undefined> {
     const body = { ...(await this.#prompt(question)), ...bodyOf(sampling), stream: !isWhole };
     const start = performance.now();
+    const { topLogprobs } = sampling;
     const trim = new TrimStream();
     const tokens: AnswerToken[] = [];
     let firstAt: number | undefined;
@@ -71,18 +61,13 @@ export class LlamaServerModel implements ServedModel {
       if (piece.content !== '') firstAt ??= performance.now();
       const text = trim.push(piece.content);
       if (text !== '') yield { type: 'text', text };
-      for (const { token, logprob, top_logprobs } of piece.completion_probabilities)
-        tokens.push({
-          text: token,
-          logProbability: logprob,
-          ...(sampling.topLogprobs === undefined
-            ? {}
-            : {
-                likeliest: top_logprobs
-                  .slice(0, sampling.topLogprobs)
-                  .map((other) => ({ text: other.token, logProbability: other.logprob })),
-              }),
-        });
+      for (const token of piece.completion_probabilities)
+        tokens.push(
+          answerToken(
+            token,
+            topLogprobs === undefined ? undefined : token.top_logprobs.slice(0, topLogprobs),
+          ),
+        );
       if (piece.stop) last = piece;
     }
     if (last === undefined) throw new ServerFailure('broken', this.facts.address, 'did not end its answer');
@@ -135,7 +120,7 @@ export class LlamaServerModel implements ServedModel {
         if (piece.stop) return;
       }
     } catch (error) {
-      throw contextProblem(error) ?? error;
+      throw contextFull(error);
     }
   }
 
@@ -143,7 +128,7 @@ export class LlamaServerModel implements ServedModel {
     try {
       return await this.#connection.call('/completion', pieceSchema, body, signal);
     } catch (error) {
-      throw contextProblem(error) ?? error;
+      throw contextFull(error);
     }
   }
 
@@ -195,11 +180,7 @@ function reasonOf({ stop_type, truncated }: Piece): StopReason {
   return truncated ? 'context-full' : 'max-tokens';
 }
 
-function contextProblem(error: unknown): ContextFull | undefined {
-  if (!(error instanceof ServerFailure) || error.trouble !== 'refused') return undefined;
-  if (!/context size|exceed_context_size/i.test(error.message)) return undefined;
-  return new ContextFull(
-    error.message,
-    'Ask with a shorter text, or start the server with a larger --ctx-size',
-  );
+function contextFull(error: unknown): unknown {
+  const hint = 'Ask with a shorter text, or start the server with a larger --ctx-size';
+  return asContextFull(error, /context size|exceed_context_size/i, hint);
 }

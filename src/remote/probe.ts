@@ -1,7 +1,6 @@
 import { textAfterImage, textBeforeImage, textsAfterImage, type Turn } from '../llava/conversation.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
-import { pixelsPng } from '../llava/pixels-png.js';
-import type { SentPicture } from './served-model.js';
+import { sendPicture, type SentPicture } from './served-model.js';
 
 /** What a server is asked to learn how it writes prompts. */
 export const PROBE_QUESTION = 'What is this?';
@@ -25,16 +24,6 @@ export const PROBE_TEXTS = {
 export function probePicture(imageSize: number): SentPicture {
   const rgb = new Uint8Array(imageSize * imageSize * 3);
   for (let index = 0; index < rgb.length; index++) rgb[index] = (index * 7) % 256;
-  const pixels = { size: imageSize, rgb };
-  return {
-    pixels,
-    url: () => pngUrl(pixels),
-    systemText: VICUNA_V1.systemText,
-    imageTokens: undefined,
-  };
-}
-
-/** Pixels as a `data:` URL. */
-export async function pngUrl(pixels: SentPicture['pixels']): Promise<string> {
-  return `data:image/png;base64,${Buffer.from(await pixelsPng(pixels)).toString('base64')}`;
+  const { systemText } = VICUNA_V1;
+  return sendPicture({ size: imageSize, rgb }, { systemText, imageTokens: undefined });
 }

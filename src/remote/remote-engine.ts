@@ -11,8 +11,7 @@ import type { Turn } from '../llava/conversation.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { SquarePixels } from '../llava/pixels.js';
 import type { AnswerCheck } from './answer-check.js';
-import { pngUrl } from './probe.js';
-import type { SentPicture, SentQuestion, ServedModel } from './served-model.js';
+import { sendPicture, type SentPicture, type SentQuestion, type ServedModel } from './served-model.js';
 import { ServerFailure } from './server-failure.js';
 import type { ServerPlace, ServerPool } from './server-pool.js';
 
@@ -44,14 +43,8 @@ export class RemoteEngine implements Engine {
   }
 
   show(pixels: SquarePixels, options: ShowOptions = {}): Promise<ShownPicture> {
-    const { systemText, imageTokens = this.#parts.imageTokens } = options;
-    let url: Promise<string> | undefined;
-    const picture: SentPicture = {
-      pixels,
-      url: () => (url ??= pngUrl(pixels)),
-      systemText: systemText ?? this.info.conversation.systemText,
-      imageTokens,
-    };
+    const { systemText = this.info.conversation.systemText, imageTokens = this.#parts.imageTokens } = options;
+    const picture = sendPicture(pixels, { systemText, imageTokens });
     const second = this.#parts.second;
     return Promise.resolve(
       new RemotePicture(picture, this.#parts, second && (() => (this.#second ??= second()))),

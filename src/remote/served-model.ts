@@ -1,6 +1,8 @@
 import type { AnswerEvent, ContinuationScore, Sampling } from '../engine/engine.js';
 import type { Turn } from '../llava/conversation.js';
 import type { SquarePixels } from '../llava/pixels.js';
+import { pixelsPng } from '../llava/pixels-png.js';
+import { pngUrl } from '../llava/png-url.js';
 
 /** A picture on its way to servers, made ready once for all questions about it. */
 export interface SentPicture {
@@ -9,6 +11,15 @@ export interface SentPicture {
   readonly url: () => Promise<string>;
   readonly systemText: string;
   readonly imageTokens: number | undefined;
+}
+
+/** Makes a picture ready to be sent; its PNG is made once, when a server first wants it. */
+export function sendPicture(
+  pixels: SquarePixels,
+  { systemText, imageTokens }: Pick<SentPicture, 'systemText' | 'imageTokens'>,
+): SentPicture {
+  let url: Promise<string> | undefined;
+  return { pixels, url: () => (url ??= pixelsPng(pixels).then(pngUrl)), systemText, imageTokens };
 }
 
 /** A question to a server, with all that it stands on. */

@@ -1,3 +1,4 @@
+import { ContextFull } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 
@@ -24,4 +25,13 @@ export class ServerFailure extends ExpectedError {
     this.trouble = trouble;
     this.retryAfterMs = options.retryAfterMs;
   }
+}
+
+/**
+ * What it means that a server refused a prompt for its length; any other failure is given back as it is.
+ * @param pattern how that kind of server says so
+ */
+export function asContextFull(error: unknown, pattern: RegExp, hint: string): unknown {
+  const isFull = error instanceof ServerFailure && error.trouble === 'refused' && pattern.test(error.message);
+  return isFull ? new ContextFull(error.message, hint) : error;
 }

@@ -73,9 +73,12 @@ async function* batchLines(
 /** A question among pictures gets one sheet of them, for LLaVA-1.5 takes one picture. */
 async function pictureOf({ picture, pictures }: EvalRow): Promise<string | undefined> {
   if (pictures === undefined || picture === undefined) return picture;
-  const { pictureSheet } = await import('../../llava/picture-sheet.js');
+  const [{ pictureSheet }, { pngUrl }] = await Promise.all([
+    import('../../llava/picture-sheet.js'),
+    import('../../llava/png-url.js'),
+  ]);
   const sources = pictures.map((path) => ({ kind: 'file', path }) as const);
-  return `data:image/png;base64,${Buffer.from(await pictureSheet(sources, { exif: false })).toString('base64')}`;
+  return pngUrl(await pictureSheet(sources, { exif: false }));
 }
 
 function isWithoutAnswers({ answered, repeated, resumed }: BatchSummary): boolean {

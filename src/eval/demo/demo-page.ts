@@ -1,4 +1,5 @@
 import { boxOnPicture, parseBox } from '../../llava/box.js';
+import { pngUrl } from '../../llava/png-url.js';
 import { decodePicture } from '../../llava/decode-picture.js';
 import { drawBoxes, type DrawnBox } from '../../llava/draw-boxes.js';
 import { openPicture } from '../../llava/picture.js';
@@ -48,7 +49,7 @@ async function sceneSection(scene: DemoScene, answers: readonly DemoAnswer[]): P
   const wrong = answers.filter(({ isRight }) => !isRight);
   const right = answers.filter(({ isRight }) => isRight);
   const boxes = answers.filter(({ question }) => question.format === 'box');
-  const pictures = [`<img alt="scene ${scene.number}" src="${dataUrl(scene.picture)}">`];
+  const pictures = [`<img alt="scene ${scene.number}" src="${pngUrl(scene.picture)}">`];
   for (const answer of boxes) pictures.push(await boxFigure(answer));
   return [
     `<section><h2>Scene ${scene.number}: ${right.length} of ${answers.length} right</h2>`,
@@ -69,7 +70,7 @@ async function boxFigure({ scene, question, said, isRight }: DemoAnswer): Promis
   const picture = await decodePicture(await openPicture({ kind: 'bytes', label, bytes: scene.picture }));
   const png = await drawBoxes(picture, drawn);
   const mark = isRight ? '' : ' class="miss"';
-  return `<figure${mark}><img alt="${escapeHtml(question.question)}" src="${dataUrl(png)}"><figcaption>${escapeHtml(question.question)}</figcaption></figure>`;
+  return `<figure${mark}><img alt="${escapeHtml(question.question)}" src="${pngUrl(png)}"><figcaption>${escapeHtml(question.question)}</figcaption></figure>`;
 }
 
 function table(answers: readonly DemoAnswer[], className: string): string {
@@ -78,10 +79,6 @@ function table(answers: readonly DemoAnswer[], className: string): string {
     return `<tr><td>${escapeHtml(format)}<td>${escapeHtml(question === '' ? '(none)' : question)}${options}<td>${escapeHtml(said)}<td>${escapeHtml(answer)}`;
   });
   return `<table class="${className}"><tr><th>Format<th>Question<th>Said<th>Right${rows.join('')}</table>`;
-}
-
-function dataUrl(png: Uint8Array): string {
-  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
