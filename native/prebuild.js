@@ -1,8 +1,8 @@
 /**
  * Builds the addon for all systems on one Linux machine, into prebuilds/:
  *
- *     npm run prebuild                      all
- *     npm run prebuild -- linux-arm64 …     these
+ *     npm run build:prebuilt                     all
+ *     npm run build:prebuilt -- linux-arm64 …     these
  *
  * The compiler is zig from PyPI, of one version, so that the same sources give the same bytes anywhere. It is kept in
  * node_modules/.cache with what it compiled. Needs Python 3 with pip, git, and the network the first time.
