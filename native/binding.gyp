@@ -25,6 +25,7 @@
         "<(root)/kernels/dispatch.cc",
         "<(root)/kernels/float/float_multiplication.cc",
         "<(root)/kernels/float/panel_matmul.cc",
+        "<(root)/kernels/instruction_sets.cc",
         "<(root)/kernels/quantised/panel_multiplication.cc",
         "<(root)/kernels/quantised/panels.cc",
         "<(root)/kernels/quantised/rounded_rows.cc",

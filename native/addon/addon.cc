@@ -9,6 +9,7 @@
 #include "bridge/panel_device.h"
 #include "ggml/devices.h"
 #include "ggml/symbols.h"
+#include "kernels/instruction_sets.h"
 #include "kernels/quantised/panels.h"
 
 namespace {
@@ -80,6 +81,18 @@ Napi::Value js_open_tower(const Napi::CallbackInfo& info) {
   });
 }
 
+/** Those of this processor that our kernels are written with. */
+Napi::Array instruction_sets(Napi::Env env) {
+  const Napi::Array names = Napi::Array::New(env);
+  const auto add = [&](bool is_here, const char* name) {
+    if (is_here) names.Set(names.Length(), name);
+  };
+  add(avx2::is_here(), "AVX2");
+  add(avx512::is_here(), "AVX512");
+  add(avx512::has_vnni(), "AVX512_VNNI");
+  return names;
+}
+
 Napi::Value js_cancel_all(const Napi::CallbackInfo& info) {
   cancel(info.Env().GetInstanceData<AddonState>()->in_flight);
   return info.Env().Undefined();
@@ -91,6 +104,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(state);
   exports.Set("release", LLAVA_RELEASE);
   exports.Set("engineVersion", LLAVA_ENGINE_VERSION);
+  exports.Set("instructionSets", instruction_sets(env));
   exports.Set("attach", Napi::Function::New<js_attach>(env, "attach"));
   exports.Set("listDevices", Napi::Function::New<js_list_devices>(env, "listDevices"));
   exports.Set("prepareDevices", Napi::Function::New<js_prepare_devices>(env, "prepareDevices"));

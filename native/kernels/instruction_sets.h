@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdlib>
-
 /** What kernels of our own are written with: x86 with AVX2. Elsewhere `avx2::is_here` is false, and ggml
  * computes. */
 #if defined(__x86_64__) || defined(_M_X64)
@@ -10,7 +8,6 @@
 #endif
 #ifdef _MSC_VER
 #include <intrin.h>
-#include <windows.h>
 #define LLAVA_AVX2
 #define LLAVA_AVX512
 #define LLAVA_VNNI
@@ -36,42 +33,17 @@
 namespace avx2 {
 
 /** Whether this processor has AVX2, and with it FMA and conversion of float16. */
-inline bool is_here() {
-#ifndef LLAVA_X86
-  return false;
-#elif defined(_MSC_VER)
-  return IsProcessorFeaturePresent(PF_AVX2_INSTRUCTIONS_AVAILABLE) != 0;
-#else
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-}
+bool is_here();
 
 }  // namespace avx2
 
 namespace avx512 {
 
 /** Whether this processor has AVX-512's foundation, and `LLAVA_NO_AVX512` is not set, which shows what others do. */
-inline bool is_here() {
-#ifndef LLAVA_X86
-  return false;
-#else
-  if (std::getenv("LLAVA_NO_AVX512") != nullptr) return false;
-#ifdef _MSC_VER
-  return IsProcessorFeaturePresent(PF_AVX512F_INSTRUCTIONS_AVAILABLE) != 0;
-#else
-  return __builtin_cpu_supports("avx512f");
-#endif
-#endif
-}
+bool is_here();
 
 /** Whether it has AVX-512's multiplication of bytes as well. */
-inline bool has_vnni() {
-#if !defined(LLAVA_X86) || defined(_MSC_VER)
-  return false;
-#else
-  return is_here() && __builtin_cpu_supports("avx512vnni");
-#endif
-}
+bool has_vnni();
 
 #ifdef LLAVA_X86
 /** GCC warns of its own headers where they leave lanes undefined: with this mask they leave none. */

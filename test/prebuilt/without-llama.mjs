@@ -22,6 +22,7 @@ const results = {
   exports: Object.entries(addon).map(([name, value]) => `${name}: ${typeof value}`),
   release: addon.release,
   engineVersion: addon.engineVersion,
+  instructionSets: addon.instructionSets,
   'attach to nothing': await outcome(() => addon.attach(undefined)),
   'attach to a file that is not loaded': await outcome(() => addon.attach('/größe/libllama.so')),
   'list devices': await outcome(() => addon.listDevices()),

@@ -91,6 +91,8 @@ export interface FeatureEvaluation {
 }
 
 export interface NativeAddon extends AddonIdentity, NativeKernels {
+  /** Those of this processor that our kernels are written with; without AVX2, ggml computes all. */
+  readonly instructionSets: readonly ('AVX2' | 'AVX512' | 'AVX512_VNNI')[];
   /**
    * Finds llama.cpp's functions in the libllama that is loaded from this path. First of all calls; again with the
    * same path it does nothing.
