@@ -29,8 +29,11 @@ const MACOS = '11.0';
 
 // Else functions of C++ would be exchanged for those of other libraries.
 const ON_LINUX = { compile: [], link: ['-ldl', `-Wl,--version-script=${path.join(folder, 'exports.map')}`] };
-// Node's functions are found when the addon is loaded.
-const ON_MACOS = { compile: [], link: ['-Wl,-undefined,dynamic_lookup'] };
+// Node's functions are found when the addon is loaded. The linker would write down where it put the file.
+const ON_MACOS = {
+  compile: [],
+  link: ['-Wl,-undefined,dynamic_lookup', '-Wl,-install_name,@rpath/llava_native.node'],
+};
 // Node's functions are declared as imported, for addon/windows_host.cc.
 const ON_WINDOWS = { compile: ['-DBUILDING_NODE_EXTENSION'], link: [] };
 
@@ -109,6 +112,8 @@ async function prebuild(names) {
       ...process.env,
       ZIG_GLOBAL_CACHE_DIR: path.join(cache, 'zig'),
       ZIG_LOCAL_CACHE_DIR: path.join(cache, 'zig'),
+      // The time that files for Windows say they were linked at.
+      SOURCE_DATE_EPOCH: '0',
     },
   };
   const compile = (/** @type {string[]} */ args) =>

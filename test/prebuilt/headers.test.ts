@@ -49,6 +49,13 @@ function namesIn(list: string): readonly string[] {
   return [...text.matchAll(/[\w$]+/g)].map(([name]) => name.replace(/^_/, ''));
 }
 
+it.each(['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win32-x64', 'win32-arm64'])(
+  '%s says nothing of the machine that built it',
+  (target) => {
+    expect(prebuilt(target).includes(projectFile(''))).toBe(false);
+  },
+);
+
 describe.each([
   ['darwin-x64', 0x0100_0007],
   ['darwin-arm64', 0x0100_000c],
