@@ -5,6 +5,8 @@ export class RowOutput {
   readonly #sink: RowSink;
   readonly #onWritten: (index: number) => void;
   readonly #reorder: ReorderBuffer | undefined;
+  /** Lines to be written next, those together that wait for the same turn. */
+  #ready: PlacedLine[] = [];
   /** Writes, one after the other: rows are put by several at once. */
   #queue: Promise<void> = Promise.resolve();
 
@@ -17,10 +19,9 @@ export class RowOutput {
 
   /** @param index place of the row in the input, from 0 */
   async put(index: number, line: string): Promise<void> {
-    await this.#inTurn(async () => {
-      if (this.#reorder === undefined) await this.#write({ index, line });
-      else for (const ready of this.#reorder.put({ index, line })) await this.#write(ready);
-    });
+    if (this.#reorder === undefined) this.#ready.push({ index, line });
+    else this.#ready.push(...this.#reorder.put({ index, line }));
+    await this.#inTurn(() => this.#writeReady());
   }
 
   async flush(): Promise<void> {
@@ -31,9 +32,13 @@ export class RowOutput {
     await this.#inTurn(() => this.#sink.finish());
   }
 
-  async #write({ index, line }: PlacedLine): Promise<void> {
-    await this.#sink.write(line);
-    this.#onWritten(index);
+  async #writeReady(): Promise<void> {
+    const lines = this.#ready;
+    this.#ready = [];
+    for (const { index, line } of lines) {
+      await this.#sink.write(line);
+      this.#onWritten(index);
+    }
   }
 
   /** After a failure nothing more is written. */
