@@ -36,7 +36,10 @@ export class RunningVllm implements AsyncDisposable {
         ...['--host', '127.0.0.1', '--port', String(chosen)],
         ...['--dtype', 'float32', '--max-model-len', '2048', '--enforce-eager'],
         // A small model gets lost in the spaces that JSON may have.
-        ...['--structured-outputs-config', JSON.stringify({ disable_any_whitespace: true })],
+        ...[
+          '--structured-outputs-config',
+          JSON.stringify({ backend: 'xgrammar', disable_any_whitespace: true }),
+        ],
       ],
       {
         // Its engine is a process of its own, which is to end with it.
