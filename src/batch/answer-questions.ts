@@ -1,17 +1,20 @@
 import { setMaxListeners } from 'node:events';
 import { wholeAnswerTo } from '../answer/answer-question.js';
 import type { Engine, ShownPicture } from '../engine/engine.js';
+import { RecentlyUsed } from '../engine/local/caches/recently-used.js';
+import { mapInOrder } from '../flow/map-in-order.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import type { Pixels } from '../llava/pixels.js';
 import { pictureKeyOf } from './journal/fingerprint.js';
 import type { PictureGroup, PlannedQuestion } from './group-rows.js';
-import { rowAnswerOf } from './rows/row-answer.js';
+import { contentKey, rowAnswerOf } from './rows/row-answer.js';
 import { RowFailure, type RowError } from './rows/row-error.js';
 import { isAddress, loadFoundPicture, type PictureRules } from './pictures/row-picture.js';
 import type { RowSettler } from './row-settler.js';
 
-/** Pictures decoded ahead of their use. */
-const LOOK_AHEAD = 2;
+/** Pictures decoded at once, ahead of their use. */
+const LOADED_AHEAD = 3;
+/** Pictures kept for the rows about them that come later. */
+const KEPT = 8;
 
 /** What answering needs from the run around it. */
 export interface AnsweringSteps {
@@ -23,103 +26,99 @@ export interface AnsweringSteps {
   readonly done: () => void;
 }
 
-/** A question whose turn has come, with the picture as all of its group share it. */
-interface OpenQuestion {
-  readonly question: PlannedQuestion;
+/** A picture that could be decoded, to be shown once. */
+interface LoadedPicture {
   readonly show: () => Promise<ShownPicture>;
+}
+
+/** A question whose turn has come, with the picture as all of its group share it. */
+interface OpenQuestion extends LoadedPicture {
+  readonly question: PlannedQuestion;
 }
 
 /**
  * Answers all questions of groups in their order, as many side by side as the engine can, while the pictures of the
  * next groups are decoded. Every question is settled, unless the run is over before.
+ * @param run aborted when something fails that is no row's own failure: nobody may wait for further groups then
  */
 export async function answerQuestions(
-  groups: readonly PictureGroup[],
+  groups: AsyncIterable<PictureGroup>,
   settler: RowSettler,
   steps: AnsweringSteps,
-  signal: AbortSignal,
+  run: AbortController,
 ): Promise<void> {
-  const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
+  const { signal } = run;
   // As many questions wait for it as an engine takes side by side.
-  setMaxListeners(0, either);
-  const questions = openQuestions(groups, settler, steps, either);
+  setMaxListeners(0, signal);
+  const questions = openQuestions(groups, settler, steps, signal);
   const first = await questions.next();
   if (first.done === true) return;
   const { sequences } = (await steps.open()).info;
   const work = async (own: readonly OpenQuestion[]) => {
     try {
-      for (const question of own) await answerQuestion(question, settler, steps, either);
-      for await (const question of questions) await answerQuestion(question, settler, steps, either);
+      for (const question of own) await answerQuestion(question, settler, steps, signal);
+      for await (const question of questions) await answerQuestion(question, settler, steps, signal);
     } catch (error) {
       // The others stop too, and are waited for: nothing may be settled after this has ended.
-      stop.abort(error);
-      throw error;
+      run.abort(error);
     }
   };
-  const workers = Array.from({ length: sequences }, (_, place) => work(place === 0 ? [first.value] : []));
-  await Promise.allSettled(workers);
+  await Promise.all(Array.from({ length: sequences }, (_, place) => work(place === 0 ? [first.value] : [])));
   signal.throwIfAborted();
-  stop.signal.throwIfAborted();
 }
 
 /** The questions of pictures that could be decoded; those of the others are failed. */
 async function* openQuestions(
-  groups: readonly PictureGroup[],
+  groups: AsyncIterable<PictureGroup>,
   settler: RowSettler,
   steps: AnsweringSteps,
   signal: AbortSignal,
 ): AsyncGenerator<OpenQuestion, undefined> {
-  const loading = new Map<PictureGroup, Promise<Pixels>>();
-  for (const [place, group] of groups.entries()) {
-    if (steps.isOver()) return;
-    for (const next of groups.slice(place, place + 1 + LOOK_AHEAD))
-      if (!loading.has(next)) loading.set(next, startToLoad(next, steps, signal));
-    const pixels = await loaded(group, loading.get(group), settler, steps, signal);
-    // Let go of what is shown.
-    loading.set(group, NEVER);
-    if (pixels === undefined) continue;
-    settler.addPicture();
-    let shown: Promise<ShownPicture> | undefined;
-    const show = () => (shown ??= steps.open().then((engine) => engine.show(pixels, { signal })));
-    for (const question of group.questions) {
-      if (steps.isOver()) return;
-      yield { question, show };
+  const recent = new RecentlyUsed<LoadedPicture>(KEPT);
+  const loaded = mapInOrder(groups, LOADED_AHEAD, async (group) => {
+    try {
+      const key = JSON.stringify([contentKey(group.picture), group.marks]);
+      const picture = await recent.get(key, () => loadPicture(group, settler, steps, signal));
+      return { group, picture };
+    } catch (error) {
+      return { group, failure: rowErrorOf(error, signal) };
     }
+  });
+  for await (const { group, picture, failure } of loaded) {
+    if (steps.isOver()) return;
+    if (failure !== undefined) await failGroup(group, failure, settler, steps);
+    else
+      for (const question of group.questions) {
+        if (steps.isOver()) return;
+        yield { question, show: picture.show };
+      }
   }
 }
 
-/** Stands in for pixels that nobody will ask for again. */
-const NEVER = new Promise<never>(() => undefined);
-
-function startToLoad(
+/** @throws RowFailure */
+async function loadPicture(
   { named, picture, marks }: PictureGroup,
-  { load }: AnsweringSteps,
+  settler: RowSettler,
+  { load, open }: AnsweringSteps,
   signal: AbortSignal,
-): Promise<Pixels> {
+): Promise<LoadedPicture> {
   const { imageSize, rules } = load;
-  const pixels = loadFoundPicture(named, picture, { imageSize, marks }, rules, signal);
-  // Its failure is met when its turn comes.
-  pixels.catch(() => undefined);
-  return pixels;
+  const pixels = await loadFoundPicture(named, picture, { imageSize, marks }, rules, signal);
+  settler.addPicture();
+  const shown = new RecentlyUsed<ShownPicture>(1);
+  return { show: () => shown.get('', async () => await (await open()).show(pixels, { signal })) };
 }
 
-/** The group's pixels, or undefined after failing all of its questions. */
-async function loaded(
+async function failGroup(
   { named, questions }: PictureGroup,
-  loading: Promise<Pixels> | undefined,
+  failure: RowError,
   settler: RowSettler,
-  { load }: AnsweringSteps,
-  signal: AbortSignal,
-): Promise<Pixels | undefined> {
-  try {
-    return await loading;
-  } catch (error) {
-    const failure = rowErrorOf(error, signal);
-    if (isAddress(named.image)) await settler.failPicture(pictureKeyOf(named, load.rules), failure);
-    for (const question of questions) await settler.fail(question, failure);
-    return undefined;
-  }
+  { load, done }: AnsweringSteps,
+): Promise<void> {
+  if (isAddress(named.image)) await settler.failPicture(pictureKeyOf(named, load.rules), failure);
+  for (const question of questions) await settler.fail(question, failure);
+  await settler.flush();
+  done();
 }
 
 async function answerQuestion(

@@ -14,7 +14,7 @@ export interface BatchSummary {
   readonly failed: number;
   /** Rows without an answer by code, those of earlier runs included. */
   readonly errors: Readonly<Partial<Record<RowErrorCode, number>>>;
-  /** Pictures shown to the engine; one that comes again in a later window counts again. */
+  /** Pictures shown to the engine; one that comes again much later counts again. */
   readonly pictures: number;
   /** Of the input, in lines of the rows above; and of those, what earlier runs did. */
   readonly bytes: { readonly done: number; readonly resumed: number };

@@ -1,6 +1,6 @@
 import type { AskedQuestion } from '../answer/asked-question.js';
 import type { Mark } from '../llava/mark.js';
-import type { Placed } from './plan-windows.js';
+import type { Placed } from './open-rows.js';
 import type { AskableRow } from './prepare-row.js';
 import type { FoundPicture, NamedPicture } from './pictures/row-picture.js';
 import { contentKey } from './rows/row-answer.js';
@@ -8,8 +8,8 @@ import { contentKey } from './rows/row-answer.js';
 /** What is asked once, for all rows that ask it. */
 export interface PlannedQuestion extends AskedQuestion {
   readonly fingerprint: string;
-  /** At least one. */
-  readonly rows: readonly Placed<AskableRow>[];
+  /** At least one; rows that ask the same join until it is answered. */
+  readonly rows: Placed<AskableRow>[];
 }
 
 /** All that a window asks about one picture with the same marks on it. */

@@ -1,8 +1,7 @@
-import type { FailedRow } from './rows/batch-row.js';
-import type { AskableRow } from './prepare-row.js';
+import { heldBytes, type OpenLimits, type PlannedRow } from './open-rows.js';
 
 /** How much of the input is looked at together. */
-export interface WindowLimits {
+export interface WindowLimits extends OpenLimits {
   readonly maxRows: number;
   /** Of lines and of pictures held in memory. */
   readonly maxBytes: number;
@@ -10,23 +9,20 @@ export interface WindowLimits {
   readonly pauseMs: number;
 }
 
-export const WINDOW_LIMITS: WindowLimits = { maxRows: 512, maxBytes: 128 * 2 ** 20, pauseMs: 250 };
-
-/** Where a row stands in the output, from 0. */
-export interface Placed<Row> {
-  readonly index: number;
-  readonly row: Row;
-}
-
-export type PlannedRow = Placed<AskableRow | FailedRow>;
+export const WINDOW_LIMITS: WindowLimits = {
+  maxRows: 512,
+  maxBytes: 128 * 2 ** 20,
+  pauseMs: 250,
+  maxOpenRows: 16_384,
+  maxOpenBytes: 256 * 2 ** 20,
+};
 
 /** Cuts a stream of rows into windows of bounded size, in order. One row is always let in, however large. */
 export async function* planWindows(
-  rows: AsyncIterable<AskableRow | FailedRow>,
+  rows: AsyncIterable<PlannedRow>,
   { maxRows, maxBytes, pauseMs }: WindowLimits = WINDOW_LIMITS,
 ): AsyncGenerator<readonly PlannedRow[]> {
   const iterator = rows[Symbol.asyncIterator]();
-  let index = 0;
   let next = iterator.next();
   for (;;) {
     const window: PlannedRow[] = [];
@@ -39,8 +35,8 @@ export async function* planWindows(
         done = true;
         break;
       }
-      window.push({ index: index++, row: result.value });
-      bytes += heldBytes(result.value);
+      window.push(result.value);
+      bytes += heldBytes(result.value.row);
       next = iterator.next();
       // Its failure is met when its turn comes.
       next.catch(() => undefined);
@@ -48,10 +44,6 @@ export async function* planWindows(
     if (window.length > 0) yield window;
     if (done) return;
   }
-}
-
-function heldBytes(row: AskableRow | FailedRow): number {
-  return 'error' in row ? row.bytes : row.row.bytes + (row.picture.bytes?.length ?? 0);
 }
 
 /** The promise's value, or undefined when it takes longer than `ms`. */

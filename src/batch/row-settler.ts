@@ -1,9 +1,9 @@
 import type { FailedRow } from './rows/batch-row.js';
 import type { BatchCount, RowOrigin } from './batch-summary.js';
-import type { PlannedQuestion } from './group-rows.js';
+import { groupRows, type PictureGroup, type PlannedQuestion } from './group-rows.js';
 import type { Journal } from './journal/journal.js';
 import type { JournalEntry } from './journal/journal-entry.js';
-import type { Placed, PlannedRow } from './plan-windows.js';
+import type { Placed, PlannedRow } from './open-rows.js';
 import { failRow, type AskableRow } from './prepare-row.js';
 import type { BatchFacts, RowAnswer } from './rows/row-answer.js';
 import type { RowError } from './rows/row-error.js';
@@ -18,6 +18,8 @@ export class RowSettler {
   readonly #facts: BatchFacts;
   /** Keys that were known when the run began. */
   readonly #isFromBefore: (key: string) => boolean;
+  /** Questions that are not settled yet, by their fingerprint. */
+  readonly #open = new Map<string, PlannedQuestion>();
 
   constructor(journal: Journal, output: RowOutput, count: BatchCount, facts: BatchFacts) {
     this.#journal = journal;
@@ -27,18 +29,25 @@ export class RowSettler {
     this.#isFromBefore = journal.whatIsFromBefore();
   }
 
-  /** Writes the rows that failed or are known from the journal; gives back those that must be asked. */
-  async settleKnown(
-    window: readonly PlannedRow[],
-    isOver: () => boolean,
-  ): Promise<readonly Placed<AskableRow>[]> {
-    const open: Placed<AskableRow>[] = [];
+  /**
+   * Writes the rows that failed or are known from the journal; gives back what must be asked for the others. A row that asks
+   * what is being asked already waits for that answer.
+   */
+  async plan(window: readonly PlannedRow[], isOver: () => boolean): Promise<readonly PictureGroup[]> {
+    const unknown: Placed<AskableRow>[] = [];
     for (const { index, row } of window) {
       if (isOver()) return [];
       if ('error' in row) await this.#fail(index, row, 'failed');
-      else if (!(await this.#settleFromJournal(index, row))) open.push({ index, row });
+      else {
+        const open = this.#open.get(row.fingerprint);
+        if (open !== undefined) open.rows.push({ index, row });
+        else if (!(await this.#settleFromJournal(index, row))) unknown.push({ index, row });
+      }
     }
-    return open;
+    const groups = groupRows(unknown);
+    for (const { questions } of groups)
+      for (const question of questions) this.#open.set(question.fingerprint, question);
+    return groups;
   }
 
   /** One answer to all rows that asked for it. */
@@ -67,6 +76,8 @@ export class RowSettler {
   }
 
   async #settleAll(question: PlannedQuestion, entry: JournalEntry): Promise<void> {
+    // Who asks the same from here on finds it in the journal.
+    this.#open.delete(question.fingerprint);
     for (const [place, { index, row }] of question.rows.entries())
       await this.#settle(index, row, entry, place === 0 ? 'answered' : 'repeated');
   }

@@ -3,8 +3,9 @@ import type { Engine } from '../engine/engine.js';
 import { answerQuestions } from './answer-questions.js';
 import type { BatchJob } from './batch-job.js';
 import { BatchCount, type BatchSummary } from './batch-summary.js';
-import { groupRows } from './group-rows.js';
+import type { PictureGroup } from './group-rows.js';
 import { mapInOrder, oneAhead } from '../flow/map-in-order.js';
+import { OpenRows } from './open-rows.js';
 import { PictureFinder } from './pictures/picture-finder.js';
 import { planWindows, WINDOW_LIMITS, type WindowLimits } from './plan-windows.js';
 import { prepareRow } from './prepare-row.js';
@@ -41,7 +42,7 @@ const LOOKUPS = 8;
 
 /**
  * Answers every row of a stream. Rows of a window that are about one picture are asked together, equal ones once;
- * what the journal knows is not asked again. Errors are rows, and no row or picture can stop the run. When the signal
+ * the next window begins before the last one is answered. What the journal knows is not asked again. Errors are rows, and no row or picture can stop the run. When the signal
  * is aborted or too many rows failed, the summary says so and all answers so far are in the journal.
  * @param openEngine called once, when the first row has to be asked
  * @param onProgress after each question
@@ -55,53 +56,66 @@ export async function runBatch(
   onProgress: (summary: BatchSummary) => void = () => undefined,
 ): Promise<BatchSummary> {
   const { pictures, weights, model, limits = WINDOW_LIMITS } = request;
-  // Ends the reading of the input, however the run ends.
+  // Ends everything, however the run ends.
   const end = new AbortController();
   const abort = () => {
     end.abort(signal.reason);
   };
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort, { once: true });
+  // Ends the reading alone: what is being asked is still answered.
+  const enough = new AbortController();
+  const reading = AbortSignal.any([end.signal, enough.signal]);
 
   const count = new BatchCount();
-  const output = new RowOutput(sink, request.unordered === true);
+  const openRows = new OpenRows(limits);
+  const output = new RowOutput(sink, request.unordered === true, (index) => {
+    openRows.close(index);
+  });
   const facts = { model, created: journal.header.created, timings: request.timings === true };
   const settler = new RowSettler(journal, output, count, facts);
   const finder = new PictureFinder(pictures, journal, end.signal);
-  const rows = readRows(itemsUntilAborted(request.input, end.signal), request);
+  const rows = readRows(itemsUntilAborted(request.input, reading), request);
   const prepared = mapInOrder(rows, LOOKUPS, (row) =>
     prepareRow(row, finder, { wishes: pictures.wishes, weights }),
   );
   const tooMany = () => count.failed > (request.maxErrors ?? Infinity);
+  const tell = () => {
+    if (tooMany()) enough.abort();
+    onProgress(count.summary());
+  };
   let engine: Promise<Engine> | undefined;
   const steps = {
     open: () => (engine ??= openEngine()),
     load: { rules: pictures, imageSize: request.imageSize },
     isOver: () => signal.aborted || tooMany(),
-    done: () => {
-      onProgress(count.summary());
-    },
+    done: tell,
   };
-  try {
-    for await (const window of oneAhead(planWindows(prepared, limits))) {
-      try {
-        const open = await settler.settleKnown(window, tooMany);
-        onProgress(count.summary());
-        await answerQuestions(groupRows(open), settler, steps, end.signal);
+
+  async function* planGroups(): AsyncGenerator<PictureGroup, undefined> {
+    try {
+      for await (const window of oneAhead(planWindows(openRows.admit(prepared, reading), limits))) {
+        const groups = await settler.plan(window, steps.isOver);
+        tell();
         await output.flush();
-      } catch (error) {
-        end.abort(error);
-        throw error;
+        yield* groups;
       }
-      if (!steps.isOver()) continue;
-      end.abort();
-      break;
+    } catch (error) {
+      if (end.signal.aborted || !enough.signal.aborted) throw error;
     }
+  }
+
+  const groups = planGroups();
+  try {
+    await answerQuestions(groups, settler, steps, end);
     if (!steps.isOver()) await output.finish();
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
     signal.removeEventListener('abort', abort);
+    end.abort();
+    // It may be settling rows that the journal knows.
+    await groups.return(undefined).catch(() => undefined);
   }
   await output.flush();
   await journal.sync();

@@ -242,7 +242,7 @@ export class ChatModel implements ServedModel {
 
 /** The conversation as OpenAI's API takes it: the picture stands before the first question. */
 export async function chatMessages({ picture, request, turns }: SentQuestion): Promise<readonly object[]> {
-  const image = { type: 'image_url', image_url: { url: await picture.url() } };
+  const image = { type: 'image_url', image_url: { url: await picture.pngUrl() } };
   const user = (text: string, index: number) => ({
     role: 'user',
     content: index === 0 ? [image, { type: 'text', text }] : text,

@@ -136,11 +136,10 @@ export class LlamaServerModel implements ServedModel {
     checkOwnWords(question, NAME);
     const { picture, request, turns } = question;
     const after = textsAfterImage(VICUNA_V1, turns, request).join(VICUNA_V1.endOfAnswer.text);
-    const url = await picture.url();
     return {
       prompt: {
         prompt_string: `${textBeforeImage(VICUNA_V1, picture.systemText)}${this.#marker}${after}`,
-        multimodal_data: [url.slice(url.indexOf(',') + 1)],
+        multimodal_data: [await picture.pngText()],
       },
     };
   }

@@ -1,7 +1,7 @@
 import type { AnswerEvent, ContinuationScore, Sampling } from '../engine/engine.js';
 import type { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { countSchema, eventSchema, readFailure, scoresSchema, writeBytes } from '../kept/wire.js';
+import { countSchema, eventSchema, readFailure, scoresSchema } from '../kept/wire.js';
 import type { SentQuestion, ServedModel, ServerFacts } from './served-model.js';
 import type { ServerConnection } from './server-connection.js';
 import { ServerFailure } from './server-failure.js';
@@ -63,9 +63,9 @@ export function readLlavaFailure(said: unknown, address: string): ExpectedError 
 }
 
 function wireQuestion({ picture, request, turns }: SentQuestion): object {
-  const { pixels, systemText, imageTokens } = picture;
+  const { systemText, imageTokens } = picture;
   return {
-    pixels: { size: pixels.size, rgb: writeBytes(pixels.rgb) },
+    pixels: { size: picture.pixels.size, rgb: picture.rgbText() },
     systemText,
     imageTokens,
     request,

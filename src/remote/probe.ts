@@ -1,6 +1,6 @@
 import { textAfterImage, textBeforeImage, textsAfterImage, type Turn } from '../llava/conversation.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
-import { sendPicture, type SentPicture } from './served-model.js';
+import { SentPicture } from './served-model.js';
 
 /** What a server is asked to learn how it writes prompts. */
 export const PROBE_QUESTION = 'What is this?';
@@ -25,5 +25,5 @@ export function probePicture(imageSize: number): SentPicture {
   const rgb = new Uint8Array(imageSize * imageSize * 3);
   for (let index = 0; index < rgb.length; index++) rgb[index] = (index * 7) % 256;
   const { systemText } = VICUNA_V1;
-  return sendPicture({ size: imageSize, rgb }, { systemText, imageTokens: undefined });
+  return new SentPicture({ size: imageSize, rgb }, { systemText, imageTokens: undefined });
 }

@@ -10,8 +10,8 @@ import type {
 import type { Turn } from '../llava/conversation.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { SquarePixels } from '../llava/pixels.js';
-import type { AnswerCheck } from './answer-check.js';
-import { sendPicture, type SentPicture, type SentQuestion, type ServedModel } from './served-model.js';
+import type { AnswerCheck, CheckedAnswer } from './answer-check.js';
+import { SentPicture, type SentQuestion, type ServedModel } from './served-model.js';
 import { ServerFailure } from './server-failure.js';
 import type { ServerPlace, ServerPool } from './server-pool.js';
 
@@ -44,7 +44,7 @@ export class RemoteEngine implements Engine {
 
   show(pixels: SquarePixels, options: ShowOptions = {}): Promise<ShownPicture> {
     const { systemText = this.info.conversation.systemText, imageTokens = this.#parts.imageTokens } = options;
-    const picture = sendPicture(pixels, { systemText, imageTokens });
+    const picture = new SentPicture(pixels, { systemText, imageTokens });
     const second = this.#parts.second;
     return Promise.resolve(
       new RemotePicture(picture, this.#parts, second && (() => (this.#second ??= second()))),
@@ -88,19 +88,17 @@ class RemotePicture implements ShownPicture {
     signal?: AbortSignal,
     turns: readonly Turn[] = [],
   ): AsyncGenerator<AnswerEvent> {
-    const { isWhole } = this.#parts;
     const question = { picture: this.#picture, request, turns };
-    if (isWhole) {
-      yield* await this.#try(
-        signal,
-        (served) => gather(served.ask(question, sampling, true, signal)),
-        async (events, served) => {
-          await this.#checkAnswer(question, sampling, events, served, signal);
-        },
-      );
+    if (!this.#parts.isWhole) {
+      yield* this.#pieces(signal, (served) => served.ask(question, sampling, false, signal));
       return;
     }
-    yield* this.#stream(question, sampling, signal);
+    const { events, by } = await this.#whole(signal, async (served) => ({
+      events: await gather(served.ask(question, sampling, true, signal)),
+      by: served.facts.address,
+    }));
+    await this.#checkAnswer(question, sampling, { text: textOf(events), by }, signal);
+    yield* events;
   }
 
   async score(
@@ -110,77 +108,64 @@ class RemotePicture implements ShownPicture {
     turns: readonly Turn[] = [],
   ): Promise<readonly ContinuationScore[]> {
     const question = { picture: this.#picture, request, turns };
-    return await this.#try(signal, (served) => served.score(question, continuations, signal));
+    return await this.#whole(signal, (served) => served.score(question, continuations, signal));
   }
 
   async countTokens(request: string, turns: readonly Turn[] = []): Promise<number> {
     const question = { picture: this.#picture, request, turns };
-    return await this.#try(undefined, (served) => served.countTokens(question, undefined));
+    return await this.#whole(undefined, (served) => served.countTokens(question, undefined));
   }
 
-  /** Shown as it comes, an answer can be asked for again only while none of it was seen. */
-  async *#stream(
-    question: SentQuestion,
-    sampling: Sampling,
+  /**
+   * Asks until there is an answer, elsewhere if there is an elsewhere. Shown in pieces as it comes, it can be asked for again only
+   * while none of it was seen.
+   */
+  async *#pieces<Piece>(
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<AnswerEvent, undefined> {
+    ask: (served: ServedModel) => AsyncIterable<Piece>,
+  ): AsyncGenerator<Piece, undefined> {
     let failed: string | undefined;
     for (let tries = 1; ;) {
       const place = await this.#parts.pool.enter(signal, failed);
       let isSeen = false;
-      let isSettled = false;
+      let isGivenBack = false;
       try {
-        for await (const event of place.served.ask(question, sampling, false, signal)) {
+        for await (const piece of ask(place.served)) {
           isSeen = true;
-          yield event;
+          yield piece;
         }
+        isGivenBack = true;
         place.answered();
-        isSettled = true;
         return;
       } catch (error) {
-        isSettled = true;
+        isGivenBack = true;
         const isFinal = settle(place, error);
         if (isSeen || isFinal || (countsAsTry(error) && ++tries > TRIES)) throw error;
         failed = place.served.facts.address;
       } finally {
-        if (!isSettled) place.leave();
+        if (!isGivenBack) place.leave();
       }
     }
   }
 
-  /** Asks until there is an answer, elsewhere if there is an elsewhere. */
-  async #try<Value>(
+  /** What comes whole is one piece. */
+  async #whole<Value>(
     signal: AbortSignal | undefined,
     ask: (served: ServedModel) => Promise<Value>,
-    then: (value: Value, served: ServedModel) => Promise<void> = () => Promise.resolve(),
   ): Promise<Value> {
-    let failed: string | undefined;
-    for (let tries = 1; ;) {
-      const place = await this.#parts.pool.enter(signal, failed);
-      let value: Value;
-      try {
-        value = await ask(place.served);
-      } catch (error) {
-        if (settle(place, error) || (countsAsTry(error) && ++tries > TRIES)) throw error;
-        failed = place.served.facts.address;
-        continue;
-      }
-      place.answered();
-      await then(value, place.served);
-      return value;
-    }
+    const pieces: Value[] = [];
+    for await (const piece of this.#pieces(signal, (served) => onlyOf(ask(served)))) pieces.push(piece);
+    return pieces[0] as Value;
   }
 
   async #checkAnswer(
     question: SentQuestion,
     sampling: Sampling,
-    events: readonly AnswerEvent[],
-    served: ServedModel,
+    first: CheckedAnswer,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { check, pool, onNote } = this.#parts;
     if (!check.begin()) return;
-    const first = { text: textOf(events), by: served.facts.address };
     let place: ServerPlace | undefined;
     try {
       place = await pool.enterOther(signal, first.by);
@@ -224,4 +209,8 @@ async function gather(events: AsyncIterable<AnswerEvent>): Promise<readonly Answ
 
 function textOf(events: readonly AnswerEvent[]): string {
   return events.map((event) => (event.type === 'text' ? event.text : '')).join('');
+}
+
+async function* onlyOf<Value>(value: Promise<Value>): AsyncGenerator<Value, undefined> {
+  yield await value;
 }

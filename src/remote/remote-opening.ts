@@ -1,5 +1,5 @@
 import type { Engine } from '../engine/engine.js';
-import { readTextFile } from '../files/read-text-file.js';
+import { readKeyFile } from '../files/read-key-file.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { PictureSource } from '../llava/picture-bytes.js';
@@ -80,9 +80,13 @@ export class RemoteOpening implements Opening {
     openSecond?: () => Promise<Engine>,
   ): Promise<RemoteOpening> {
     const addresses = [...new Set((choice.server ?? []).map(parseServerAddress))];
+    const { serverKeyFile } = choice;
     const options = {
       model: choice.serverModel,
-      key: readKey(choice.serverKeyFile),
+      key:
+        serverKeyFile === undefined
+          ? undefined
+          : readKeyFile(serverKeyFile, 1, 'Write the key alone into it'),
       timeoutMs: choice.serverTimeout ?? TIMEOUT_MS,
       imageSize: choice.serverImageSize,
       anyPrompt: choice.anyPrompt === true,
@@ -231,13 +235,4 @@ function otherSize(address: string, size: number, others: number): ExpectedError
     `The server ${quote(address)} sees pictures of ${size} pixels, and another one of ${others}.`,
     { hint: 'Ask servers of one model together' },
   );
-}
-
-function readKey(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  const key = readTextFile('The key file', path, 'Name a file that holds the key on its only line').trim();
-  if (/^[\x21-\x7e]+$/.test(key)) return key;
-  throw new ExpectedError('usage', `The key file ${quote(path)} holds no key: one line without spaces.`, {
-    hint: 'Write the key alone into it',
-  });
 }

@@ -1,25 +1,48 @@
 import type { AnswerEvent, ContinuationScore, Sampling } from '../engine/engine.js';
+import { writeBytes } from '../kept/wire.js';
 import type { Turn } from '../llava/conversation.js';
 import type { SquarePixels } from '../llava/pixels.js';
 import { pixelsPng } from '../llava/pixels-png.js';
 import { pngUrl } from '../llava/png-url.js';
+import { SharedText } from './shared-text.js';
 
-/** A picture on its way to servers, made ready once for all questions about it. */
-export interface SentPicture {
+/** A picture on its way to servers. What is sent of it is made once, when a server first wants it. */
+export class SentPicture {
   readonly pixels: SquarePixels;
-  /** The pixels as a `data:` URL of a PNG. */
-  readonly url: () => Promise<string>;
   readonly systemText: string;
   readonly imageTokens: number | undefined;
-}
+  #png: Promise<Uint8Array> | undefined;
+  #pngUrl: Promise<SharedText> | undefined;
+  #pngText: Promise<SharedText> | undefined;
+  #rgbText: SharedText | undefined;
 
-/** Makes a picture ready to be sent; its PNG is made once, when a server first wants it. */
-export function sendPicture(
-  pixels: SquarePixels,
-  { systemText, imageTokens }: Pick<SentPicture, 'systemText' | 'imageTokens'>,
-): SentPicture {
-  let url: Promise<string> | undefined;
-  return { pixels, url: () => (url ??= pixelsPng(pixels).then(pngUrl)), systemText, imageTokens };
+  constructor(
+    pixels: SquarePixels,
+    { systemText, imageTokens }: Pick<SentPicture, 'systemText' | 'imageTokens'>,
+  ) {
+    this.pixels = pixels;
+    this.systemText = systemText;
+    this.imageTokens = imageTokens;
+  }
+
+  /** A PNG as a `data:` URL. */
+  pngUrl(): Promise<SharedText> {
+    return (this.#pngUrl ??= this.#makePng().then((png) => new SharedText(pngUrl(png))));
+  }
+
+  /** A PNG as base64. */
+  pngText(): Promise<SharedText> {
+    return (this.#pngText ??= this.#makePng().then((png) => new SharedText(writeBytes(png))));
+  }
+
+  /** The pixels themselves as base64. */
+  rgbText(): SharedText {
+    return (this.#rgbText ??= new SharedText(writeBytes(this.pixels.rgb)));
+  }
+
+  #makePng(): Promise<Uint8Array> {
+    return (this.#png ??= pixelsPng(this.pixels));
+  }
 }
 
 /** A question to a server, with all that it stands on. */

@@ -1,13 +1,16 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Dispatcher, Pool } from 'undici';
 import * as v from 'valibot';
 import { quote } from '../llava/quote.js';
 import { ServerFailure } from './server-failure.js';
+import { encodeJson } from './shared-text.js';
 
 /** Longest answer that is read; the log-probabilities of a long prompt are some megabytes. */
 const MAX_MIB = 16;
 /** Shorter keys are words that answers may hold; these are looked for in all that a server says. */
 const SECRET_LENGTH = 12;
+/** Bodies up to here are sent as one piece, which takes a copy and fewer steps. */
+const ONE_PIECE = 1 << 16;
 const CONNECT_MS = 10_000;
 /** What a server may ask for; whoever says more is asked again sooner. */
 const LONGEST_WAIT_MS = 300_000;
@@ -24,6 +27,8 @@ export interface ConnectionOptions {
 /** Speaks JSON to one server over connections that stay open. Redirects are not followed: they would take the key elsewhere. */
 export class ServerConnection implements AsyncDisposable {
   readonly address: string;
+  /** What all paths begin with. */
+  readonly #path: string;
   /** How the key looks, plain and within JSON. */
   readonly #secrets: readonly string[];
   readonly #headers: Readonly<Record<string, string>>;
@@ -34,6 +39,7 @@ export class ServerConnection implements AsyncDisposable {
   /** @param address as {@link parseServerAddress} gives it */
   constructor(address: string, { key, timeoutMs, readError }: ConnectionOptions) {
     this.address = address;
+    this.#path = new URL(address).pathname.replace(/\/$/, '');
     this.#secrets = key === undefined ? [] : [key, JSON.stringify(key).slice(1, -1)];
     this.#headers = {
       'content-type': 'application/json',
@@ -124,11 +130,13 @@ export class ServerConnection implements AsyncDisposable {
 
   async #send(path: string, body: object | undefined, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     const pool = await (this.#pool ??= this.#connect());
+    const pieces = body === undefined ? [] : encodeJson(body);
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
     const response = await pool.request({
       method: body === undefined ? 'GET' : 'POST',
-      path: `${new URL(this.address).pathname.replace(/\/$/, '')}${path}`,
-      headers: this.#headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      path: `${this.#path}${path}`,
+      headers: { ...this.#headers, 'content-length': String(bytes) },
+      body: bytes > ONE_PIECE ? Readable.from(pieces) : Buffer.concat(pieces),
       signal,
     });
     // A body that is left unread may still fail.
@@ -158,9 +166,9 @@ export class ServerConnection implements AsyncDisposable {
     }
     const text = await this.#read(body).catch(() => '');
     const json = jsonOf(this.#withoutKey(text));
-    const known = this.#readError(json);
+    const known = this.#readKnown(json);
     if (known !== undefined) return known;
-    const said = messageOf(json ?? text);
+    const said = messageOf(json ?? this.#withoutAnyKey(text));
     const problem = `answered with status ${statusCode}${said === undefined ? '' : `: ${this.#quote(said)}`}`;
     if (statusCode === 404) return new ServerFailure('denied', this.address, problem);
     if (statusCode === 401 || statusCode === 403)
@@ -196,10 +204,10 @@ export class ServerConnection implements AsyncDisposable {
   #parse(text: string): unknown {
     const said = jsonOf(this.#withoutKey(text));
     if (said === undefined) {
-      const begin = this.#quote(text.slice(0, 80));
-      throw new ServerFailure('broken', this.address, `answered with what is not JSON: ${begin}`);
+      const begin = this.#withoutAnyKey(text).slice(0, 80);
+      throw new ServerFailure('broken', this.address, `answered with what is not JSON: ${quote(begin)}`);
     }
-    const known = this.#readError(said);
+    const known = this.#readKnown(said);
     if (known !== undefined) throw known;
     const error = messageOf(said);
     if (error === undefined) return said;
@@ -217,11 +225,25 @@ export class ServerConnection implements AsyncDisposable {
     );
   }
 
-  /** What it says, without the key, which some servers repeat. */
-  #quote(text: string): string {
-    return quote(replaceAll(text, this.#secrets), 300);
+  /** The failure that it tells as servers of its kind do, if it tells one. */
+  #readKnown(said: unknown): Error | undefined {
+    if (this.#readError(said) === undefined) return undefined;
+    const clean: unknown = JSON.parse(JSON.stringify(said), (_, part: unknown) =>
+      typeof part === 'string' ? this.#withoutAnyKey(part) : part,
+    );
+    return this.#readError(clean) ?? new ServerFailure('broken', this.address, 'answered with an error');
   }
 
+  /** What it says, without the key, which some servers repeat. */
+  #quote(text: string): string {
+    return quote(this.#withoutAnyKey(text), 300);
+  }
+
+  #withoutAnyKey(text: string): string {
+    return replaceAll(text, this.#secrets);
+  }
+
+  /** Of answers, where a short key may be a word like any other. */
   #withoutKey(text: string): string {
     return replaceAll(
       text,
@@ -332,9 +354,9 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** The message of an error as servers write them; of mere text, its beginning. */
+/** The message of an error as servers write them; mere text is one too. */
 function messageOf(said: unknown): string | undefined {
-  if (typeof said === 'string') return said.trim() === '' ? undefined : said.trim().slice(0, 300);
+  if (typeof said === 'string') return said.trim() === '' ? undefined : said.trim();
   const read = v.safeParse(errorSchema, said);
   if (read.success) return read.output.error;
   const other = v.safeParse(otherErrorSchema, said);

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { checkBatch, type BatchPlan } from '../../src/batch/check-batch.js';
 import { mapInOrder } from '../../src/flow/map-in-order.js';
 import { mergeShards } from '../../src/batch/shards/merge-shards.js';
-import { planWindows } from '../../src/batch/plan-windows.js';
+import { OpenRows } from '../../src/batch/open-rows.js';
+import { planWindows, WINDOW_LIMITS } from '../../src/batch/plan-windows.js';
 import type { FailedRow } from '../../src/batch/rows/batch-row.js';
 import { projectFile } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -85,8 +86,9 @@ describe('planWindows', () => {
   }
   const plan = async (source: AsyncIterable<FailedRow>, limits: object) => {
     const windows: number[][] = [];
-    for await (const window of planWindows(source, { maxRows: 3, maxBytes: 100, pauseMs: 5000, ...limits }))
-      windows.push(window.map(({ index }) => index));
+    const admitted = new OpenRows(WINDOW_LIMITS).admit(source, idle);
+    const all = { ...WINDOW_LIMITS, maxRows: 3, maxBytes: 100, pauseMs: 5000, ...limits };
+    for await (const window of planWindows(admitted, all)) windows.push(window.map(({ index }) => index));
     return windows;
   };
 
@@ -107,7 +109,12 @@ describe('planWindows', () => {
     }
     const before = process.memoryUsage().rss;
     let count = 0;
-    for await (const window of planWindows(many())) count += window.length;
+    const open = new OpenRows(WINDOW_LIMITS);
+    for await (const window of planWindows(open.admit(many(), idle)))
+      for (const { index } of window) {
+        open.close(index);
+        count++;
+      }
     expect(count).toBe(200_000);
     expect((process.memoryUsage().rss - before) / 1e6).toBeLessThan(80);
   });

@@ -10,6 +10,8 @@ export interface PureSettings {
   readonly log?: string | undefined;
   readonly delayMs?: number | undefined;
   readonly parallel?: number | undefined;
+  /** Holds back the answer to a request. */
+  readonly before?: ((request: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -28,9 +30,11 @@ export class PureEngine implements Engine {
   mostAtOnce = 0;
   readonly #log: string | undefined;
   readonly #delayMs: number;
+  readonly #before: PureSettings['before'];
   #atOnce = 0;
 
-  constructor({ log, delayMs = 0, parallel = 3 }: PureSettings = {}) {
+  constructor({ log, delayMs = 0, parallel = 3, before }: PureSettings = {}) {
+    this.#before = before;
     this.#log = log;
     this.#delayMs = delayMs;
     this.parallel = parallel;
@@ -93,6 +97,7 @@ export class PureEngine implements Engine {
     this.asked.push(`${picture} ${request}`);
     if (this.#log !== undefined)
       appendFileSync(this.#log, `${JSON.stringify([picture, request, sampling])}\n`);
+    await this.#before?.(request);
     const turns = this.parallel - this.#atOnce + 1;
     await new Promise((resolve) => setTimeout(resolve, this.#delayMs + turns));
     signal?.throwIfAborted();

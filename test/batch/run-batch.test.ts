@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { WINDOW_LIMITS } from '../../src/batch/plan-windows.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { mixedRows, readRows, writePictures, writeRows } from './batch-files.js';
 import { PureEngine } from './pure-engine.js';
@@ -66,7 +68,7 @@ describe('runBatch', () => {
     const input = writeRows(file('in.jsonl'), mixedRows(120, 20));
     const whole = await reference(input);
     for (const maxRows of [1, 7, 64]) {
-      const limits = { maxRows, maxBytes: 1e6, pauseMs: 1000 };
+      const limits = { ...WINDOW_LIMITS, maxRows, pauseMs: 1000 };
       expect(await reference(input, { request: { limits } })).toBe(whole);
     }
     const shuffled = await reference(input, { request: { unordered: true } });
@@ -76,10 +78,42 @@ describe('runBatch', () => {
 
   it('asks an equal row of a later window no second time', async () => {
     const rows = Array.from({ length: 30 }, () => ({ image: '1.png', question: 'Same?' }));
-    const limits = { maxRows: 4, maxBytes: 1e6, pauseMs: 1000 };
+    const limits = { ...WINDOW_LIMITS, maxRows: 4, pauseMs: 1000 };
     const input = writeRows(file('in.jsonl'), rows);
     const { engine } = await runJob({ input, output: file('out.jsonl'), pictures, request: { limits } });
     expect(engine.asked).toHaveLength(1);
+  });
+
+  it('asks later windows while a row takes long, up to its limit, and writes them after it', async () => {
+    const rows = Array.from({ length: 60 }, (_, id) => ({
+      id,
+      image: `${id % 6}.png`,
+      question: `row ${id}`,
+    }));
+    const input = writeRows(file('in.jsonl'), rows);
+    for (const [maxOpenRows, asked] of [
+      [1000, 60],
+      [20, 20],
+    ] as const) {
+      const output = file('out.jsonl');
+      const limits = { ...WINDOW_LIMITS, maxRows: 4, pauseMs: 20, maxOpenRows };
+      let seen: number | undefined;
+      const engine: PureEngine = new PureEngine({
+        parallel: 4,
+        before: async (request) => {
+          if (!request.startsWith('row 0')) return;
+          while (engine.asked.length < asked) await sleep(5);
+          await sleep(100);
+          seen = engine.asked.length;
+          expect(readFileSync(output, 'utf8')).toBe('');
+        },
+      });
+      const summary = await runJob({ input, output, pictures, engine, request: { limits } });
+      expect(seen).toBe(asked);
+      expect(summary).toMatchObject({ answered: 60, failed: 0, pictures: 6 });
+      expect(engine.mostAtOnce).toBe(4);
+      expect(readRows(output).map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+    }
   });
 
   it('draws anew for each row that samples without a seed, and once for those with one', async () => {
@@ -149,7 +183,7 @@ describe('runBatch', () => {
     const rows = mixedRows(200, 20);
     const input = writeRows(file('in.jsonl'), rows);
     const output = file('out.jsonl');
-    const limits = { maxRows: 10, maxBytes: 1e6, pauseMs: 1000 };
+    const limits = { ...WINDOW_LIMITS, maxRows: 10, pauseMs: 1000 };
     const summary = await runJob({ input, output, pictures, request: { maxErrors: 3, limits } });
     expect(summary).toMatchObject({ failed: 4, stopped: 'too-many-errors' });
     expect(readRows(output).length).toBeLessThan(100);

@@ -18,7 +18,7 @@ export class RunningServer implements AsyncDisposable {
 
   /** Settles when it listens. */
   static async start(...args: readonly string[]): Promise<RunningServer> {
-    const place = args.includes('--socket') ? [] : ['--port', '0'];
+    const place = args.some((arg) => ['--socket', '--port'].includes(arg)) ? [] : ['--port', '0'];
     const server = spawn(process.execPath, [LLAVA, 'serve', ...place, ...args], {
       env: { ...process.env, ...TEST_ENVIRONMENT },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { projectFile } from './run-llava.js';
 
@@ -24,6 +27,8 @@ export class RunningVllm implements AsyncDisposable {
   static async start(checkpoint: string, port?: number): Promise<RunningVllm> {
     const chosen = port ?? (await freePort());
     const address = `http://127.0.0.1:${chosen}`;
+    const log = join(tmpdir(), `llava-vllm-${chosen}.log`);
+    const said = openSync(log, 'w');
     const server = spawn(
       projectFile('test/vllm/.build/python/bin/vllm'),
       [
@@ -31,12 +36,15 @@ export class RunningVllm implements AsyncDisposable {
         ...['--host', '127.0.0.1', '--port', String(chosen)],
         ...['--dtype', 'float32', '--max-model-len', '2048', '--enforce-eager'],
         // A small model gets lost in the spaces that JSON may have.
-        ...['--structured-outputs-config', JSON.stringify({ disable_any_whitespace: true })],
+        ...[
+          '--structured-outputs-config',
+          JSON.stringify({ backend: 'xgrammar', disable_any_whitespace: true }),
+        ],
       ],
       {
         // Its engine is a process of its own, which is to end with it.
         detached: true,
-        stdio: 'ignore',
+        stdio: ['ignore', said, said],
         env: {
           ...process.env,
           VLLM_CPU_KVCACHE_SPACE: '1',
@@ -47,12 +55,13 @@ export class RunningVllm implements AsyncDisposable {
         },
       },
     );
+    closeSync(said);
     const running = new RunningVllm(address, server);
     const deadline = performance.now() + START_MS;
     while (!(await answers(address))) {
       if (server.exitCode !== null || performance.now() > deadline) {
         await running[Symbol.asyncDispose]();
-        throw new Error('vLLM did not start.');
+        throw new Error(`vLLM did not start: ${readFileSync(log, 'utf8').slice(-3000)}`);
       }
       await sleep(500);
     }

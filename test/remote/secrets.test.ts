@@ -34,13 +34,14 @@ describe('the key of a server', () => {
         commandLine = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8');
         if (!text.includes('fails')) return { text: ` you said ${KEY}` };
         const message = `bad key ${KEY}`;
-        if (text.includes('500')) writeJson(response, { error: { message } }, 500);
+        if (text.includes('200')) writeJson(response, { error: { message } }, 200);
+        else if (text.includes('500')) writeJson(response, { error: { message } }, 500);
         else if (text.includes('400')) writeJson(response, { detail: message }, 400);
         else response.writeHead(418).end(`<p>${message}</p>`);
         return undefined;
       },
     });
-    const questions = ['works', 'fails 500', 'fails 400', 'fails otherwise'];
+    const questions = ['works', 'fails 500', 'fails 400', 'fails with 200', 'fails otherwise'];
     const rows = questions.map((question, id) => ({ id, image: '0.png', question }));
     const output = join(folder, 'out.jsonl');
     const args = ['batch', writeRows(join(folder, 'in.jsonl'), rows), '-o', output, '--image-folder', images];
@@ -54,9 +55,39 @@ describe('the key of a server', () => {
     expect(server.requests.every(({ authorization }) => authorization === `Bearer ${KEY}`)).toBe(true);
     const written = readFileSync(output, 'utf8');
     expect(written).toMatch(/"answer":"you said …"/);
-    expect(written.match(/bad key …/g), written + said).toHaveLength(3);
+    expect(written.match(/bad key …/g), written + said).toHaveLength(4);
     expect(commandLine).toContain('--server-key-file');
     expectNoKey(said, written, readFileSync(`${output}.journal`, 'utf8'), commandLine);
+  });
+
+  it.each([
+    ['an error in a 200', { error: { message: 'the key is SHORT' } }, 200],
+    ['an error as llava serve writes it', { error: { kind: 'engine', message: 'the key is SHORT' } }, 200],
+    ['the same with its status', { error: { kind: 'engine', message: 'the key is SHORT' } }, 500],
+    ['what is no JSON, cut within the key', `${' '.repeat(77)}SHORT`, 200],
+    ['a text with a status, cut within the key', `${'-'.repeat(297)}SHORT`, 400],
+  ])('is not told in %s, even if it is short', async (_, said, status) => {
+    const key = 'Zq9-xK';
+    writeFileSync(join(folder, 'short'), key);
+    await using server = await StubServer.start({
+      answer: (_question, response) => {
+        const text = typeof said === 'string' ? said : JSON.stringify(said);
+        response.writeHead(status).end(text.replace('SHORT', key));
+        return undefined;
+      },
+    });
+    const args = [
+      'ask',
+      'Q',
+      picture,
+      '--server',
+      server.address,
+      '--server-key-file',
+      join(folder, 'short'),
+    ];
+    const run = await runLlava(args);
+    expect(run).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(run.stderr).not.toContain('Zq9');
   });
 
   it('is not told when it is refused', async () => {

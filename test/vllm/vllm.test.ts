@@ -28,15 +28,6 @@ interface Row {
 }
 
 const folder = temporaryFolder();
-let server: RunningVllm;
-
-beforeAll(async () => {
-  server = await RunningVllm.start('demo');
-}, 400_000);
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-});
 
 /** Options of the demo model at servers that do not tell its size. */
 function at(...addresses: readonly string[]): readonly string[] {
@@ -78,6 +69,16 @@ async function answer(input: string, name: string, ...args: readonly string[]): 
 }
 
 describe('vLLM', { timeout: 3_600_000 }, () => {
+  let server: RunningVllm;
+
+  beforeAll(async () => {
+    server = await RunningVllm.start('demo');
+  }, 400_000);
+
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+
   it(`answers ${ROWS} rows of all formats as the engine here does, but for near ties`, async () => {
     const input = writeRows('rows.jsonl', await drawRows(ROWS, () => ({ logprobs: true })));
     const here = await answer(input, 'here.jsonl');
@@ -143,12 +144,23 @@ describe('vLLM', { timeout: 3_600_000 }, () => {
 });
 
 describe('servers of several kinds behind one batch', { timeout: 3_600_000 }, () => {
-  it('answer every row once, in order, whichever of them or of us is killed', async () => {
-    const port = await freePort();
-    let second = await RunningVllm.start('demo', port);
-    const own = await RunningServer.start('--parallel', '4', '--model', 'demo');
-    const llamaServer = await startLlamaServer();
-    const addresses = [server.address, second.address, own.address, ...(llamaServer?.addresses ?? [])];
+  it('answer every row once, in order, though each of them and the client are killed', async () => {
+    const kinds: ((port: number) => Promise<AsyncDisposable>)[] = [
+      (port) => RunningVllm.start('demo', port),
+      (port) => RunningVllm.start('demo', port),
+      (port) => RunningServer.start('--parallel', '4', '--model', 'demo', '--port', String(port)),
+    ];
+    const llamaServer = process.env['LLAMA_SERVER'];
+    if (llamaServer !== undefined) kinds.push((port) => startLlamaServer(llamaServer, port));
+    const ports = await Promise.all(kinds.map(() => freePort()));
+    // One after the other: each takes all of a core while it starts.
+    const running: AsyncDisposable[] = [];
+    const start = async (place: number) => {
+      const one = await kinds[place]?.(ports[place] ?? 0);
+      if (one !== undefined) running[place] = one;
+    };
+    for (const place of kinds.keys()) await start(place);
+    const addresses = ports.map((port) => `http://127.0.0.1:${port}`);
     const count = Math.min(ROWS, 1500);
     const input = writeRows('mixed.jsonl', await drawRows(count));
     const output = join(folder, 'mixed.jsonl.out');
@@ -157,25 +169,27 @@ describe('servers of several kinds behind one batch', { timeout: 3_600_000 }, ()
         env: { ...process.env, ...TEST_ENVIRONMENT },
         stdio: ['ignore', 'ignore', 'inherit'],
       });
+    // Each of them is away for a while, and the client is killed when half of them have been.
+    const step = count / (2 * kinds.length + 2);
     try {
-      const client = run();
-      await linesIn(output, count * 0.15);
-      await second[Symbol.asyncDispose]();
-      await linesIn(output, count * 0.3);
-      second = await RunningVllm.start('demo', port);
-      await linesIn(output, count * 0.4);
-      client.kill('SIGKILL');
-      const resumed = run('--resume');
-      await linesIn(output, count * 0.6);
-      await own.end('SIGKILL');
-      expect(await exitCode(resumed)).toBe(0);
+      let client = run();
+      for (const place of kinds.keys()) {
+        await linesIn(output, step * (2 * place + 1));
+        await running[place]?.[Symbol.asyncDispose]();
+        await linesIn(output, step * (2 * place + 1.5));
+        if (place === 1) {
+          client.kill('SIGKILL');
+          await exitCode(client);
+          client = run('--resume');
+        }
+        await start(place);
+      }
+      expect(await exitCode(client)).toBe(0);
       const rows = readRows(output);
       expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, id) => id));
       expect(rows.filter(({ error }) => error !== undefined)).toEqual([]);
     } finally {
-      await second[Symbol.asyncDispose]();
-      await own[Symbol.asyncDispose]();
-      llamaServer?.process.kill('SIGKILL');
+      for (const one of running) await one[Symbol.asyncDispose]();
     }
   });
 });
@@ -197,24 +211,28 @@ function describeDifference(
   };
 }
 
-async function startLlamaServer(): Promise<{ addresses: string[]; process: ChildProcess } | undefined> {
-  const program = process.env['LLAMA_SERVER'];
-  if (program === undefined) return undefined;
-  const port = await freePort();
+async function startLlamaServer(program: string, port: number): Promise<AsyncDisposable> {
   const demo = projectFile('models/demo');
   const pair = ['-m', join(demo, 'model.gguf'), '--mmproj', join(demo, 'mmproj.gguf')];
   const started = spawn(program, [...pair, '--port', String(port), '-np', '4', '-c', '4096'], {
     stdio: 'ignore',
   });
-  const address = `http://127.0.0.1:${port}`;
-  while (
-    !(await fetch(`${address}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    ))
-  )
+  const isUp = async () => {
+    const { ok } = await fetch(`http://127.0.0.1:${port}/health`);
+    return ok;
+  };
+  while (!(await isUp().catch(() => false))) {
+    if (started.exitCode !== null) throw new Error('llama-server did not start.');
     await sleep(200);
-  return { addresses: [address], process: started };
+  }
+  return {
+    [Symbol.asyncDispose]: async () => {
+      if (started.exitCode !== null || started.signalCode !== null) return;
+      const ended = exitCode(started);
+      started.kill('SIGKILL');
+      await ended;
+    },
+  };
 }
 
 async function linesIn(path: string, count: number): Promise<void> {
@@ -223,5 +241,6 @@ async function linesIn(path: string, count: number): Promise<void> {
 }
 
 function exitCode(run: ChildProcess): Promise<number | null> {
+  if (run.exitCode !== null) return Promise.resolve(run.exitCode);
   return new Promise((resolve) => run.once('exit', resolve));
 }

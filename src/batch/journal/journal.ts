@@ -35,6 +35,8 @@ export class Journal implements AsyncDisposable {
   /** Key → where in the file its entry starts. */
   readonly #offsets: KeyTable;
   #size: number;
+  /** Entries to be written next, those together that wait for the same turn. */
+  #waiting: JournalEntry[] = [];
   #unsynced = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Appends and syncs, one after the other; after a failure nothing more is written. */
@@ -83,10 +85,14 @@ export class Journal implements AsyncDisposable {
 
   /** @throws ExpectedError('input') when the disk is full or gone; what was appended before stays good */
   async append(entry: JournalEntry): Promise<void> {
+    this.#waiting.push(entry);
     await this.#inTurn(async () => {
-      const offset = await this.#write(entry);
-      this.#offsets.set(entry.key, offset);
-      this.#unsynced++;
+      const entries = this.#waiting;
+      if (entries.length === 0) return;
+      this.#waiting = [];
+      const offsets = await this.#write(entries);
+      for (const [place, { key }] of entries.entries()) this.#offsets.set(key, offsets[place] ?? 0);
+      this.#unsynced += entries.length;
     });
     if (this.#unsynced >= (this.#options.syncEntries ?? 64)) await this.sync();
     // Its failure is met by the next append or sync.
@@ -113,22 +119,28 @@ export class Journal implements AsyncDisposable {
 
   async #begin(): Promise<void> {
     await this.#inTurn(async () => {
-      await this.#write(this.header);
+      await this.#write([this.header]);
       if (this.#options.path === undefined) return;
       await this.#file.sync();
       await syncFolder(dirname(this.#path));
     });
   }
 
-  async #write(value: object): Promise<number> {
-    const offset = this.#size;
-    const line = Buffer.from(`${JSON.stringify(value)}\n`);
-    for (let done = 0; done < line.length;) {
-      const { bytesWritten } = await this.#file.write(line, done, line.length - done, offset + done);
+  /** One line each; where they start. */
+  async #write(values: readonly object[]): Promise<readonly number[]> {
+    const start = this.#size;
+    const lines = values.map((value) => Buffer.from(`${JSON.stringify(value)}\n`));
+    const bytes = Buffer.concat(lines);
+    for (let done = 0; done < bytes.length;) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, start + done);
       done += bytesWritten;
     }
-    this.#size = offset + line.length;
-    return offset;
+    const offsets: number[] = [];
+    for (const { length } of lines) {
+      offsets.push(this.#size);
+      this.#size += length;
+    }
+    return offsets;
   }
 
   async #readLine(offset: number): Promise<string> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { readTextFile } from '../../files/read-text-file.js';
+import { readKeyFile } from '../../files/read-key-file.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { EngineOpening } from '../../opening/engine-opening.js';
@@ -16,6 +16,8 @@ import { openingHost } from '../options/opening-host.js';
 import { samplingOf } from '../options/option-groups.js';
 import type { ServeFlags } from './serve-flags.js';
 
+/** Characters that a key must have. */
+const KEY_LENGTH = 16;
 /** After the grace, for what was cut to end. */
 const LAST_WORDS_MS = 2000;
 
@@ -23,7 +25,11 @@ const LAST_WORDS_MS = 2000;
 export async function runServer(flags: ServeFlags, context: CommandContext): Promise<void> {
   const { io, signal } = context;
   context.allowToEnd(flags.grace + LAST_WORDS_MS);
-  const apiKey = readApiKey(flags);
+  const { apiKeyFile } = flags;
+  const apiKey =
+    apiKeyFile === undefined
+      ? undefined
+      : readKeyFile(apiKeyFile, KEY_LENGTH, `openssl rand -hex 32 > ${apiKeyFile}`);
   checkReach(flags, apiKey);
   const host = openingHost(context);
   const weights = await findWeights(flags, host);
@@ -60,19 +66,6 @@ export async function runServer(flags: ServeFlags, context: CommandContext): Pro
   await server.endWithin(flags.grace, () => {
     ending.abort();
   });
-}
-
-function readApiKey({ apiKeyFile: path }: ServeFlags): string | undefined {
-  if (path === undefined) return undefined;
-  const key = readTextFile('The key file', path, 'Name a file that holds the key on its only line').trim();
-  if (/^[\x21-\x7e]{16,}$/.test(key)) return key;
-  throw new ExpectedError(
-    'usage',
-    `The key file ${quote(path)} holds no key: 16 or more characters without spaces.`,
-    {
-      hint: `openssl rand -hex 32 > ${path}`,
-    },
-  );
 }
 
 /** Beyond this machine, only those with a key are answered. */
