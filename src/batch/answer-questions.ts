@@ -7,7 +7,7 @@ import { pictureKeyOf } from './journal/fingerprint.js';
 import type { PictureGroup, PlannedQuestion } from './group-rows.js';
 import { rowAnswerOf } from './rows/row-answer.js';
 import { RowFailure, type RowError } from './rows/row-error.js';
-import { isAddress, loadFoundPicture, type PictureRules } from './pictures/row-picture.js';
+import { isFetched, loadFoundPicture, type PictureRules } from './pictures/row-picture.js';
 import type { RowSettler } from './row-settler.js';
 
 /** Pictures decoded ahead of their use. */
@@ -116,7 +116,7 @@ async function loaded(
     return await loading;
   } catch (error) {
     const failure = rowErrorOf(error, signal);
-    if (isAddress(named.image)) await settler.failPicture(pictureKeyOf(named, load.rules), failure);
+    if (isFetched(named)) await settler.failPicture(pictureKeyOf(named, load.rules), failure);
     for (const question of questions) await settler.fail(question, failure);
     return undefined;
   }

@@ -3,6 +3,7 @@ import { ReadStream, WriteStream } from 'node:tty';
 import type { ChatHost } from '../../chat/chat-host.js';
 import { ChatSession } from '../../chat/chat-session.js';
 import { completeText } from '../../chat/complete.js';
+import { describeSeveral } from '../../chat/look-at-pictures.js';
 import { picturePathIn, runLine } from '../../chat/run-line.js';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
 import { ExpectedError } from '../../llava/expected-error.js';
@@ -15,6 +16,7 @@ import { ScreenView } from './screen-view.js';
 import type { ChatStart } from './chat-start.js';
 import { localChatHost } from './local-chat-host.js';
 import type { CommandContext } from '../command-context.js';
+import { pictureWishes } from '../options/picture-options.js';
 
 /** The chat in an interface, until the user leaves it. */
 export async function chatOnScreen(start: ChatStart, context: CommandContext): Promise<ExitCode> {
@@ -29,7 +31,7 @@ export async function chatOnScreen(start: ChatStart, context: CommandContext): P
   const model = loadable(start.engine, told);
   const find = modelFinder(start.flags, told);
   await using session = new ChatSession(start.album, start.settings, view, model, find);
-  const chat = new ScreenChat(session, view, localChatHost(context), context.signal);
+  const chat = new ScreenChat(session, view, localChatHost(told, pictureWishes(start.flags)), context.signal);
   keyboard.onKey = (key) => {
     chat.press(key);
   };
@@ -71,9 +73,12 @@ class ScreenChat {
   }
 
   /** Ends when the user leaves. @throws ExpectedError when the first weights do not load */
-  async run({ picture }: ChatStart): Promise<void> {
+  async run({ pictures }: ChatStart): Promise<void> {
     this.#view.note('Ask about a picture. /help lists the commands; Ctrl-D leaves.');
-    if (picture !== undefined) this.#do(undefined, (signal) => this.#session.look(picture, signal));
+    const [first] = pictures;
+    this.#session.album.add(pictures);
+    if (pictures.length > 1) this.#view.note(describeSeveral(pictures.length));
+    if (first !== undefined) this.#do(undefined, (signal) => this.#session.look(first, signal));
     const left = new Promise<void>((resolve) => {
       const leave = () => {
         this.#current?.abort();
