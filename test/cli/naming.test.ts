@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -5,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
+import { runInTerminal } from '../helpers/run-in-terminal.js';
 import { projectFile, runLlava } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -58,6 +60,38 @@ it('takes file:// addresses, and refuses those of the web unless they are allowe
     exitCode: 0,
     stdout: `${join(folder, '2.png')}\tRed\nhttp://${host}/a.png\tRed\n`,
   });
+});
+
+it.each([
+  ['yes', 'y\r', 0, 'The circle is red.'],
+  ['no', 'n\r', 2, 'is a web address, and those are not allowed.'],
+  ['nothing', '\r', 2, 'is a web address, and those are not allowed.'],
+])('asks about an address on a terminal, and takes %s', async (_, reply, exitCode, says) => {
+  let requests = 0;
+  const bytes = readFileSync(join(folder, '2.png'));
+  const server = createServer((__, response) => {
+    requests++;
+    response.end(bytes);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.png`;
+  const run = await runInTerminal(['ask', QUESTION, address], {}, { '[y/N]': reply });
+  server.closeAllConnections();
+  server.close();
+  expect(run.exitCode, run.output).toBe(exitCode);
+  expect(run.output).toContain(`Fetch "${address}"? [y/N]`);
+  expect(run.output.replace(/\s+/g, ' ')).toContain(says);
+  expect(requests).toBe(exitCode === 0 ? 1 : 0);
+});
+
+it.skipIf(process.platform === 'win32')('reads a picture from a named pipe, once', async () => {
+  const pipe = join(folder, '..', 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writer = spawn('sh', ['-c', 'exec cat "$1" > "$2"', 'sh', join(folder, '2.png'), pipe]);
+  const run = await ask([pipe]);
+  writer.kill();
+  expect(run).toMatchObject({ exitCode: 0, stdout: 'Red\n', stderr: '' });
 });
 
 it.runIf(process.platform === 'linux')('takes names that are not UTF-8', async () => {
