@@ -43,7 +43,8 @@ describe.runIf(isHere)('the picture on the clipboard', { timeout: 60_000 }, () =
     copy(projectFile('package.json'));
     const text = await runLlava(['ask', 'What is it?', '--clipboard'], { env });
     expect(text).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(text.stderr).toBe(empty.stderr);
+    // xclip, as the owner of what was copied, gives it as whatever is asked for.
+    expect(text.stderr).toMatch(/^error: Picture "clipboard" is not a picture but text: .*\ntry: /);
   });
 
   it('is asked about, alone and beside a file', async () => {
