@@ -213,7 +213,10 @@ async function see(label: string, bytes: Uint8Array, index: number): Promise<Sig
 /** What sharp says of one frame or page, or the error that it ends in. */
 async function readMetadata(bytes: Uint8Array, page: number): Promise<Metadata | Error> {
   try {
-    return await sharp(asStillAvif(bytes), { limitInputPixels: false, ...(page === 0 ? {} : { page }) }).metadata();
+    return await sharp(asStillAvif(bytes), {
+      limitInputPixels: false,
+      ...(page === 0 ? {} : { page }),
+    }).metadata();
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
