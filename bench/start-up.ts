@@ -1,6 +1,6 @@
 /*
  * Cold start to exit of the real binary, and the same question to a kept engine, in turn: npm run bench:start-up [runs]
- * [BEFORE], where BEFORE is another built checkout to compare with.
+ * [BEFORE] [PICTURE], where BEFORE is another built checkout to compare with.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -9,9 +9,8 @@ import { execa } from 'execa';
 import { median, spread } from '../src/bench/figures.js';
 import { LLAVA, projectFile } from '../test/helpers/run-llava.js';
 
-const picture = projectFile('examples/shapes.png');
+const [runs = '7', before, picture = projectFile('examples/shapes.png')] = process.argv.slice(2);
 const question = ['ask', '--model', 'demo', 'What color is the circle?', picture];
-const [runs = '7', before] = process.argv.slice(2);
 /** Kept engines of this machine's user stay out of it. */
 const nowhere = mkdtempSync(join(tmpdir(), 'llava-bench-'));
 const keeping = mkdtempSync(join(tmpdir(), 'llava-bench-'));

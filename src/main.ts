@@ -1,5 +1,7 @@
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
-import { runProgram } from './program.js';
+import { ExpectedError } from './llava/expected-error.js';
+import { fileProblem } from './llava/file-problem.js';
+import { reportFailure, runProgram } from './program.js';
 import { ioOfProcess } from './terminal/io.js';
 
 /** Longest wait for a tidy end after an interrupt, in milliseconds. */
@@ -31,12 +33,24 @@ for (const [signal, code] of Object.entries(INTERRUPTIONS))
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A terminal that is gone.
   if (error.code === 'EIO') process.exit(EXIT_CODES.interrupted);
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(EXIT_CODES.ok);
+  if (error.code === 'EPIPE') process.exit(EXIT_CODES.ok);
+  endWith(streamFailure('stdout cannot be written', error, 'Write to another place, on a disk with space'));
 });
-process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+process.stdin.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EIO') process.exit(EXIT_CODES.interrupted);
+  endWith(streamFailure('stdin cannot be read', error, 'Give it a file or a pipe'));
 });
+// There is nobody left to tell.
+process.stderr.on('error', () => undefined);
+process.on('uncaughtException', endWith);
+
+function streamFailure(what: string, cause: Error, hint: string): ExpectedError {
+  return new ExpectedError('input', `${what}: ${fileProblem(cause)}.`, { hint, cause });
+}
+
+function endWith(error: unknown): never {
+  process.exit(reportFailure(io, error));
+}
 
 const exitCode = await runProgram(process.argv, io, interruption.signal, (ms) => {
   lastMomentMs = ms;

@@ -16,6 +16,7 @@ import { addModelsCommand } from './commands/models/models-command.js';
 import { describeVersions } from './engine/local/runtime/release.js';
 import { EXIT_CODES, exitCodeOf, type ExitCode } from './exit-codes.js';
 import { ExpectedError } from './llava/expected-error.js';
+import { systemFailure } from './llava/file-problem.js';
 import type { Io } from './terminal/io.js';
 import { reportError } from './terminal/report-error.js';
 
@@ -41,9 +42,15 @@ export async function runProgram(
     // commander has written its message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
     if (signal.aborted) return EXIT_CODES.interrupted;
-    reportError(io, error);
-    return error instanceof ExpectedError ? exitCodeOf(error.kind) : EXIT_CODES.failed;
+    return reportFailure(io, error);
   }
+}
+
+/** Tells what ended the work, and how the process ends for it. */
+export function reportFailure(io: Io, error: unknown): ExitCode {
+  const told = systemFailure(error) ?? error;
+  reportError(io, told);
+  return told instanceof ExpectedError ? exitCodeOf(told.kind) : EXIT_CODES.failed;
 }
 
 function makeProgram(context: CommandContext): Command {

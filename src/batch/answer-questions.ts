@@ -8,7 +8,7 @@ import { pictureKeyOf } from './journal/fingerprint.js';
 import type { PictureGroup, PlannedQuestion } from './group-rows.js';
 import { contentKey, rowAnswerOf } from './rows/row-answer.js';
 import { RowFailure, type RowError } from './rows/row-error.js';
-import { isAddress, loadFoundPicture, type PictureRules } from './pictures/row-picture.js';
+import { isFetched, loadFoundPicture, type PictureRules } from './pictures/row-picture.js';
 import type { RowSettler } from './row-settler.js';
 
 /** Pictures decoded at once, ahead of their use. */
@@ -115,7 +115,7 @@ async function failGroup(
   settler: RowSettler,
   { load, done }: AnsweringSteps,
 ): Promise<void> {
-  if (isAddress(named.image)) await settler.failPicture(pictureKeyOf(named, load.rules), failure);
+  if (isFetched(named)) await settler.failPicture(pictureKeyOf(named, load.rules), failure);
   for (const question of questions) await settler.fail(question, failure);
   await settler.flush();
   done();

@@ -2,7 +2,7 @@ import type { AskedQuestion } from '../answer/asked-question.js';
 import type { Mark } from '../llava/mark.js';
 import type { Placed } from './open-rows.js';
 import type { AskableRow } from './prepare-row.js';
-import type { FoundPicture, NamedPicture } from './pictures/row-picture.js';
+import { namedBy, type FoundPicture, type NamedPicture } from './pictures/row-picture.js';
 import { contentKey } from './rows/row-answer.js';
 
 /** What is asked once, for all rows that ask it. */
@@ -26,9 +26,8 @@ export function groupRows(rows: readonly Placed<AskableRow>[]): readonly Picture
   return [...gather(rows, ({ row }) => contentKey(row.picture))].flatMap((ofPicture) => {
     const [{ row: first }] = ofPicture;
     const held = ofPicture.find(({ row }) => row.picture.bytes !== undefined)?.row ?? first;
-    const { image, part } = held.row;
     return [...gather(ofPicture, ({ row }) => JSON.stringify(row.row.marks))].map((alike) => ({
-      named: { image, part },
+      named: namedBy(held.row),
       picture: held.picture,
       marks: alike[0].row.row.marks,
       questions: [...gather(alike, ({ row }) => row.fingerprint)].map((ofQuestion) => {

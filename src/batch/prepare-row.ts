@@ -3,7 +3,7 @@ import type { BatchRow, FailedRow } from './rows/batch-row.js';
 import { fingerprintOf } from './journal/fingerprint.js';
 import type { PictureFinder } from './pictures/picture-finder.js';
 import { asBadRow, RowFailure } from './rows/row-error.js';
-import type { FoundPicture } from './pictures/row-picture.js';
+import { namedBy, type FoundPicture } from './pictures/row-picture.js';
 import type { PictureWishes } from '../llava/picture.js';
 
 /** A row whose picture was found: ready to be asked. */
@@ -27,7 +27,7 @@ export async function prepareRow(
 ): Promise<AskableRow | FailedRow> {
   if ('error' in row) return row;
   try {
-    const picture = await finder.find({ image: row.image, part: row.part });
+    const picture = await finder.find(namedBy(row));
     const asked = asBadRow(() => putQuestion(row, picture));
     const { marks, line } = row;
     const { sha256, frame, page: part = frame } = picture;

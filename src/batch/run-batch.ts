@@ -20,6 +20,8 @@ export interface BatchRequest {
   /** JSONL, in pieces of any size. */
   readonly input: AsyncIterable<Uint8Array>;
   readonly defaults: QuestionDefaults;
+  /** Several pictures in one question are put on one sheet; default: they are an error. */
+  readonly tile?: boolean | undefined;
   readonly pictures: PictureRules;
   /** Name of the weights, for rows. */
   readonly model: string;

@@ -1,7 +1,10 @@
+import type { PicturePlace } from './album.js';
+import type { PictureNames } from './picture-words.js';
+
 /** What commands of the chat need of the world. */
 export interface ChatHost {
-  /** The picture on the clipboard. @throws ExpectedError('input') when there is none */
-  readClipboard(signal: AbortSignal): Promise<Uint8Array>;
+  /** The pictures that are meant, as `llava ask` finds them. @throws ExpectedError when there are none, or cannot be had */
+  namePictures(names: PictureNames, signal: AbortSignal): Promise<readonly PicturePlace[]>;
   /** Puts text on the clipboard; false when nothing here can. */
   copy(text: string, signal: AbortSignal): Promise<boolean>;
   /** Names of the models that are on this machine. */

@@ -61,7 +61,7 @@ export async function readClipboardPicture(
   }
   if (isToolHere)
     throw new ExpectedError('input', 'There is no picture on the clipboard.', {
-      hint: 'Copy a picture first, or /image FILE',
+      hint: 'Copy a picture first, or name a file',
     });
   throw new ExpectedError('input', 'No program here can read pictures from the clipboard.', {
     hint: 'Install wl-clipboard (Wayland), xclip (X11) or pngpaste (macOS)',

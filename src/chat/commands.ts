@@ -14,8 +14,8 @@ interface CommandRow {
 /** All commands of the chat; docs/chat.md shows the same table and a test compares them. */
 export const CHAT_COMMANDS = {
   image: {
-    usage: '[path | url | number] [--page n | --frame n]',
-    about: 'look at a picture; without one, list earlier ones',
+    usage: '[picture… | number] [options]',
+    about: 'look at pictures, named as for llava ask; without any, list them',
     argument: 'picture',
   },
   paste: { usage: '', about: 'look at the picture on the clipboard (Ctrl-V)', argument: 'none' },

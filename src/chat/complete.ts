@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { CHAT_COMMANDS, parseLine, wordsFor } from './commands.js';
 import { readPaths } from './dropped-path.js';
+import { PICTURE_OPTIONS } from './picture-words.js';
 
 /** What may stand in the text from `start` on. */
 export interface Completions {
@@ -26,9 +27,20 @@ export async function completeText(text: string, models: readonly string[]): Pro
   if (parsed.kind !== 'command') return /^[~./]|^[a-z]:\\/i.test(text) ? await completePath(text, 0) : NONE;
   const start = text.length - text.replace(/^\s*\S+\s+/, '').length;
   const { argument } = CHAT_COMMANDS[parsed.name];
-  if (argument === 'picture' || argument === 'file') return await completePath(text.slice(start), start);
+  if (argument === 'picture') return await completePictures(text, start);
+  if (argument === 'file') return await completePath(text.slice(start), start);
   const words = wordsFor(argument, models).filter((word) => word.startsWith(text.slice(start)));
   return { start, candidates: words };
+}
+
+/** An option, or a path: all that stands there, or its last word. */
+async function completePictures(text: string, start: number): Promise<Completions> {
+  const last = Math.max(start, text.lastIndexOf(' ') + 1);
+  const word = text.slice(last);
+  if (word.startsWith('--'))
+    return { start: last, candidates: PICTURE_OPTIONS.filter((option) => option.startsWith(word)) };
+  const whole = await completePath(text.slice(start), start);
+  return whole.candidates.length > 0 || last === start ? whole : await completePath(word, last);
 }
 
 /** Names in a folder that begin so. The folder stays as it was typed; a name with blanks is escaped or stays in its quotes. */

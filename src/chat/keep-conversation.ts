@@ -77,7 +77,7 @@ function partNumber(unit: PartUnit, at: number | undefined): PicturePart | undef
 }
 
 async function placeOf({ place, info }: SeenPicture, path: string, host: ChatHost): Promise<string> {
-  if (place.kind !== 'clipboard') return place.kind === 'file' ? resolve(place.path) : place.path;
+  if (place.kind !== 'bytes') return place.kind === 'file' ? resolve(place.path) : place.path;
   const name = `${basename(path, extname(path))}.${info.format}`;
   await host.write(join(dirname(path), name), place.bytes);
   return name;

@@ -1,17 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { QUESTION_COMMANDS } from '../answer/question-commands.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import { parsePart, type PicturePart } from '../llava/picture-part.js';
 import { quote } from '../llava/quote.js';
 import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
-import type { PicturePlace, SeenPicture } from './album.js';
 import type { ChatHost } from './chat-host.js';
 import type { ChatSession } from './chat-session.js';
 import { countTurns } from './chat-turn.js';
 import { describeCommands, type CommandName } from './commands.js';
 import { describeAnswer } from './describe-answer.js';
-import { isWebAddress, readPaths } from './dropped-path.js';
+import { readPaths } from './dropped-path.js';
 import { loadConversation, saveConversation } from './keep-conversation.js';
+import { lookAtLine, lookAtNamed } from './look-at-pictures.js';
 
 /** What a command gets: the session, the world, and what stands behind its name. */
 interface Call {
@@ -38,10 +37,8 @@ export async function runCommand(
 }
 
 const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<void> | void> = {
-  image: lookAtPicture,
-  paste: async ({ session, host, signal }) => {
-    await session.look({ kind: 'clipboard', bytes: await host.readClipboard(signal) }, signal);
-  },
+  image: ({ session, host, rest, signal }) => lookAtLine(session, host, rest, signal),
+  paste: ({ session, host, signal }) => lookAtNamed(session, host, { words: [], clipboard: true }, signal),
   each: async ({ session, rest, signal }) => {
     await session.ask(session.questionOf(rest), signal, { isIndependent: true });
   },
@@ -99,36 +96,6 @@ const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<voi
     session.view.note(rows.map(([command, about]) => `${command.padEnd(width)}  ${about}`).join('\n'));
   },
 };
-
-async function lookAtPicture({ session, rest, signal }: Call): Promise<void> {
-  const { pictures, current } = session.album;
-  if (rest === '') {
-    if (pictures.length === 0) session.needPicture();
-    const rows = pictures.map(({ info, turns, id }, index) => {
-      const mark = id === current?.id ? '*' : ' ';
-      return `${mark} ${index + 1}  ${info.label}  ${info.width}×${info.height}  ${countTurns(turns.length)}`;
-    });
-    session.view.note(rows.join('\n'));
-    return;
-  }
-  const { name, part } = readPartOf(rest);
-  const place = placeNamed(name, pictures);
-  await session.look(part === undefined ? place : { ...place, part }, signal);
-}
-
-function placeNamed(name: string, pictures: readonly SeenPicture[]): PicturePlace {
-  const numbered = /^\d+$/.test(name) ? pictures[Number(name) - 1] : undefined;
-  if (numbered !== undefined) return numbered.place;
-  if (isWebAddress(name)) return { kind: 'address', path: name };
-  return { kind: 'file', path: onePath(name, '/image street.jpg') };
-}
-
-/** A name, and the frame or page behind it in the words of the command line: `scan.pdf --page 3`. */
-function readPartOf(text: string): { readonly name: string; readonly part: PicturePart | undefined } {
-  const [, name, unit, which] = /^(.*\S)\s+--(frame|page)[\s=]+(\S+)$/s.exec(text) ?? [];
-  if (name === undefined || which === undefined) return { name: text, part: undefined };
-  return { name, part: parsePart(unit === 'frame' ? 'frame' : 'page', which) };
-}
 
 /** Changes what questions say from here on. */
 function changeOptions(name: keyof typeof QUESTION_COMMANDS): (call: Call) => void {

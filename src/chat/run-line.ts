@@ -7,6 +7,7 @@ import type { ChatHost } from './chat-host.js';
 import type { ChatSession } from './chat-session.js';
 import { parseLine } from './commands.js';
 import { isWebAddress, readPaths } from './dropped-path.js';
+import { lookAtNamed } from './look-at-pictures.js';
 import { runCommand } from './run-command.js';
 
 const PICTURE_NAME = new RegExp(`\\.(?:${PICTURE_ENDINGS.join('|')})["']?\\s*$`, 'i');
@@ -26,7 +27,7 @@ export async function runLine(
   if (parsed.kind === 'command') return await runCommand(session, host, parsed.name, parsed.rest, signal);
   const path = await picturePathIn(line);
   if (path !== undefined) {
-    await session.look(isWebAddress(path) ? { kind: 'address', path } : { kind: 'file', path }, signal);
+    await lookAtNamed(session, host, { words: [path] }, signal);
     return true;
   }
   if (parsed.kind === 'unknown') {
@@ -37,17 +38,14 @@ export async function runLine(
   return true;
 }
 
-/** The picture that a text names and nothing else: a web address, or the path of a file that is there. */
+/** The picture that a text names and nothing else: a web address, or the path of a file or folder that is there. */
 export async function picturePathIn(text: string): Promise<string | undefined> {
   if (isWebAddress(text)) return text.trim();
   for (const path of readPaths(text)) {
     // A word that happens to be a file's name is a word.
     if (!isAbsolute(path) && !PICTURE_NAME.test(path)) continue;
-    const isFile = await stat(path).then(
-      (stats) => stats.isFile(),
-      () => false,
-    );
-    if (isFile) return path;
+    const stats = await stat(path).catch(() => undefined);
+    if (stats?.isFile() === true || stats?.isDirectory() === true) return path;
   }
   return undefined;
 }

@@ -106,7 +106,7 @@ async function spawnKept(
     child.stdin.on('error', () => undefined);
     child.stdin.end(JSON.stringify(task));
     const listening = once(createInterface(child.stdout), 'line').then(() => true);
-    if (!(await Promise.race([listening, ended.then(() => false)]))) throw new KeptGone(lastLine(logPath));
+    if (!(await Promise.race([listening, ended.then(() => false)]))) throw new KeptGone(lastWords(logPath));
     child.stdout.destroy();
     child.unref();
   } finally {
@@ -115,7 +115,9 @@ async function spawnKept(
 }
 
 /** What the process said before it ended. */
-function lastLine(logPath: string): string {
-  const [line] = readTextFile('The log', logPath, '').trim().split('\n').slice(-1);
+function lastWords(logPath: string): string {
+  const lines = readTextFile('The log', logPath, '').trim().split('\n');
+  // The last line may be the hint, which fits another command.
+  const line = lines.findLast((one) => one.startsWith('error: '))?.slice('error: '.length) ?? lines.at(-1);
   return line === undefined || line === '' ? 'it ended at once.' : `it could not be started: ${line}`;
 }

@@ -5,6 +5,7 @@ import { DRAWING_SIDE } from './drawing-side.js';
 import { infoOf, type Picture, type PictureInfo } from './picture.js';
 import { undecodable } from './picture-error.js';
 import type { RgbPicture } from './resample.js';
+import { asStillAvif } from './still-avif.js';
 import { withProfile } from './with-profile.js';
 
 /** A whole picture, upright, as interleaved RGB bytes. */
@@ -53,7 +54,7 @@ function decoder(picture: Picture): Sharp {
   const { bytes, format, index = 0, width, height, exif, maxPixels, plainCmyk, colourManaged } = picture;
   const isDrawing = format === 'svg';
   const density = (SVG_DENSITY * DRAWING_SIDE) / Math.max(width, height);
-  const image = sharp(bytes, {
+  const image = sharp(asStillAvif(bytes), {
     // Stricter than the default where it must be (a TIFF cut off is an "error"), milder about mere warnings.
     failOn: picture.repaired === true ? 'none' : 'error',
     limitInputPixels: maxPixels,

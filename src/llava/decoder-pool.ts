@@ -72,14 +72,12 @@ class DecodeThread {
 
   constructor() {
     started++;
-    // Its streams are kept from ours: libraries report there what we say ourselves.
+    // Its streams are kept from ours. Nothing is read from them: that would keep the process from ending while it is idle.
     this.#worker = new Worker(WORKER, {
       stdout: true,
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: MOST_OBJECTS_MB },
     });
-    this.#worker.stdout.resume();
-    this.#worker.stderr.resume();
   }
 
   async ask(task: Task): Promise<Reply> {

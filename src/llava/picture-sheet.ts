@@ -1,15 +1,13 @@
 import sharp from 'sharp';
 import { decodePicture, type DecodedPicture } from './decode-picture.js';
 import type { PictureSource } from './picture-bytes.js';
-import { openPicture } from './picture.js';
+import { openPicture, type PictureWishes } from './picture.js';
 
 /** White space in each cell: beside a picture, and above and below it with its number. Pixels. */
 const GAP = { across: 20, down: 30 };
 const NUMBER = { height: 20, size: 11 };
 
-export interface SheetOptions {
-  /** Turn pictures upright. */
-  readonly exif: boolean;
+export interface SheetOptions extends PictureWishes {
   /** Larger pictures are made as small as this, in pixels of their longest side. Default: they stay. */
   readonly longestSide?: number;
   /** How many times MM-Vet v2's gaps and numbers are. Default 1. */
@@ -25,11 +23,11 @@ export interface SheetOptions {
  */
 export async function pictureSheet(
   sources: readonly PictureSource[],
-  { exif, longestSide = Infinity, scale = 1 }: SheetOptions,
+  { longestSide = Infinity, scale = 1, ...wishes }: SheetOptions,
 ): Promise<Uint8Array> {
   const pictures: Pixels[] = [];
   for (const source of sources)
-    pictures.push(await shrink(await decodePicture(await openPicture(source, { exif })), longestSide));
+    pictures.push(await shrink(await decodePicture(await openPicture(source, wishes)), longestSide));
   const gap = { across: GAP.across * scale, down: GAP.down * scale };
   const number = { height: NUMBER.height * scale, size: NUMBER.size * scale };
   const columns = Math.ceil(Math.sqrt(pictures.length));

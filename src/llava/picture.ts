@@ -11,6 +11,7 @@ import {
 import { DECODABLE, pictureError, undecodable } from './picture-error.js';
 import { numberOfPart, type PicturePart, type PartUnit } from './picture-part.js';
 import { sniffFormat, type Sniffed } from './sniff-format.js';
+import { asStillAvif } from './still-avif.js';
 
 export type { PictureSource } from './picture-bytes.js';
 
@@ -212,7 +213,10 @@ async function see(label: string, bytes: Uint8Array, index: number): Promise<Sig
 /** What sharp says of one frame or page, or the error that it ends in. */
 async function readMetadata(bytes: Uint8Array, page: number): Promise<Metadata | Error> {
   try {
-    return await sharp(bytes, { limitInputPixels: false, ...(page === 0 ? {} : { page }) }).metadata();
+    return await sharp(asStillAvif(bytes), {
+      limitInputPixels: false,
+      ...(page === 0 ? {} : { page }),
+    }).metadata();
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -234,7 +238,7 @@ async function isDamaged({ bytes, index, maxPixels, isAside }: Picture): Promise
   if (isAside) return false;
   try {
     const page = index === undefined || index === 0 ? {} : { page: index };
-    await sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels, ...page })
+    await sharp(asStillAvif(bytes), { failOn: 'error', limitInputPixels: maxPixels, ...page })
       .raw()
       .toBuffer();
     return false;

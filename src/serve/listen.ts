@@ -47,7 +47,10 @@ export async function listen(app: Hono, where: Listening): Promise<RunningServer
     overrideGlobalObjects: false,
   }) as Server;
   server.maxConnections = MOST_CONNECTIONS;
-  if ('socket' in where) await removeDeadSocket(where.socket);
+  if ('socket' in where)
+    await removeDeadSocket(where.socket).catch((error: unknown) => {
+      throw cannotListen(where, error);
+    });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(cannotListen(where, error));
@@ -76,7 +79,9 @@ export async function listen(app: Hono, where: Listening): Promise<RunningServer
 
 /** A server that was killed leaves its socket behind, where nobody listens any more. */
 async function removeDeadSocket(path: string): Promise<void> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isSocket()) throw new Error(`it is a ${stats.isDirectory() ? 'folder' : 'file'}, not a socket`);
   const probe = connect(path);
   const isDead = await new Promise<boolean>((resolve) => {
     probe.once('connect', () => {
@@ -94,9 +99,9 @@ function addressOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-function cannotListen(where: Listening, error: Error): ExpectedError {
+function cannotListen(where: Listening, error: unknown): ExpectedError {
   const place = 'socket' in where ? where.socket : `${where.host}:${where.port}`;
-  const code = 'code' in error ? error.code : undefined;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const reason =
     code === 'EADDRINUSE'
       ? 'another program listens there'

@@ -54,7 +54,7 @@ async function openChat(contextSize = 2048, maxTokens = 64) {
   );
   const view = new Shown();
   const album = new Album(
-    (place) => Promise.resolve(place.kind === 'clipboard' ? place.bytes : readFileSync(place.path)),
+    (place) => Promise.resolve(place.kind === 'bytes' ? place.bytes : readFileSync(place.path)),
     {},
   );
   const session = new ChatSession(
@@ -114,7 +114,7 @@ describe('the turns of a chat', () => {
     };
     await look(file('shapes.png'));
     for (let seed = 1; seed <= KEPT_PICTURES; seed++)
-      await look({ kind: 'clipboard', bytes: await scenePng(createScene(seed)) });
+      await look({ kind: 'bytes', label: 'clipboard', bytes: await scenePng(createScene(seed)) });
     await look(file('shapes.png'));
     expect(encode).toHaveBeenCalledTimes(KEPT_PICTURES + 2);
   });

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -5,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
+import { runInTerminal } from '../helpers/run-in-terminal.js';
 import { projectFile, runLlava } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -60,6 +62,38 @@ it('takes file:// addresses, and refuses those of the web unless they are allowe
   });
 });
 
+it.each([
+  ['yes', 'y\r', 0, 'The circle is red.'],
+  ['no', 'n\r', 2, 'is a web address, and those are not allowed.'],
+  ['nothing', '\r', 2, 'is a web address, and those are not allowed.'],
+])('asks about an address on a terminal, and takes %s', async (_, reply, exitCode, says) => {
+  let requests = 0;
+  const bytes = readFileSync(join(folder, '2.png'));
+  const server = createServer((__, response) => {
+    requests++;
+    response.end(bytes);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.png`;
+  const run = await runInTerminal(['ask', QUESTION, address], {}, { '[y/N]': reply });
+  server.closeAllConnections();
+  server.close();
+  expect(run.exitCode, run.output).toBe(exitCode);
+  expect(run.output).toContain(`Fetch "${address}"? [y/N]`);
+  expect(run.output.replace(/\s+/g, ' ')).toContain(says);
+  expect(requests).toBe(exitCode === 0 ? 1 : 0);
+});
+
+it.skipIf(process.platform === 'win32')('reads a picture from a named pipe, once', async () => {
+  const pipe = join(folder, '..', 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writer = spawn('sh', ['-c', 'exec cat "$1" > "$2"', 'sh', join(folder, '2.png'), pipe]);
+  const run = await ask([pipe]);
+  writer.kill();
+  expect(run).toMatchObject({ exitCode: 0, stdout: 'Red\n', stderr: '' });
+});
+
 it.runIf(process.platform === 'linux')('takes names that are not UTF-8', async () => {
   const here = join(folder, '..', 'bytes');
   mkdirSync(here);
@@ -106,4 +140,84 @@ it('makes rows of a folder for a batch, which can be resumed', async () => {
   expect(images).toEqual(['2.png', '10.png', 'more/3.png'].map((name) => join(folder, name)));
   const again = await runLlava([...args, '--resume']);
   expect(again.stderr).toContain('3 rows: 0 answered, 3 resumed');
+});
+
+/* Several pictures in one question. */
+
+const openaiRow = (...names: readonly string[]) =>
+  `${JSON.stringify({
+    custom_id: 'a',
+    method: 'POST',
+    url: '/v1/chat/completions',
+    body: {
+      model: 'm',
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'How many pictures are there?' },
+            ...names.map((url) => ({ type: 'image_url', image_url: { url } })),
+          ],
+        },
+      ],
+    },
+  })}\n`;
+const batch = (input: string, ...args: readonly string[]) =>
+  runLlava(['batch', '--image-folder', folder, ...args], { input, stdin: 'pipe' });
+
+it('refuses several pictures of a row, and offers --tile, which puts them on one sheet', async () => {
+  const refused = await batch(openaiRow('2.png', '10.png'));
+  expect(refused.exitCode).toBe(3);
+  expect(JSON.parse(refused.stdout)).toMatchObject({
+    error: {
+      code: 'unsupported',
+      message: expect.stringContaining('--tile puts them on one sheet') as string,
+    },
+  });
+  const dataUrl = `data:image/png;base64,${readFileSync(join(folder, '10.png')).toString('base64')}`;
+  const [tiled, mixed] = await Promise.all([
+    batch(openaiRow('2.png', '10.png'), '--tile'),
+    batch(openaiRow('2.png', dataUrl), '--tile'),
+  ]);
+  expect(tiled, tiled.stderr).toMatchObject({ exitCode: 0 });
+  const answerOf = (line: string) =>
+    (JSON.parse(line) as { response: { body: { choices: [{ message: { content: string } }] } } }).response
+      .body.choices[0].message.content;
+  expect(answerOf(mixed.stdout)).toBe(answerOf(tiled.stdout));
+  const asked = await runLlava([
+    ...['ask', 'How many pictures are there?', '--tile'],
+    ...[join(folder, '2.png'), join(folder, '10.png')],
+  ]);
+  expect(asked.stdout.trimEnd()).toBe(answerOf(tiled.stdout));
+});
+
+it('tells which of a row’s pictures cannot be read, and how many are too many', async () => {
+  const rows = openaiRow('2.png', 'none.png') + openaiRow(...Array.from({ length: 17 }, () => '2.png'));
+  const run = await batch(rows, '--tile');
+  expect(run.exitCode).toBe(3);
+  const [missing, many] = run.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+  expect(missing).toMatchObject({
+    error: { code: 'bad_picture', message: expect.stringMatching(/none\.png" does not exist/) as string },
+  });
+  expect(many).toMatchObject({
+    error: { code: 'unsupported', message: expect.stringContaining('17 pictures') as string },
+  });
+});
+
+it('goes on with tiled rows where an earlier run stopped', async () => {
+  const output = join(folder, '..', 'tiled.jsonl');
+  const rows = openaiRow('2.png', '10.png') + openaiRow('10.png', '2.png');
+  await batch(rows, '--tile', '-o', output);
+  const again = await batch(rows, '--tile', '-o', output, '--resume');
+  expect(again.stderr).toContain('0 answered, 2 resumed');
+});
+
+it('makes a sheet of pages', async () => {
+  const pages = projectFile('test/fixtures/formats/pillow-pages.tiff');
+  const run = await ask([pages, '--page', '2-3', '--tile', '--json']);
+  expect(run).toMatchObject({ exitCode: 0, stderr: '' });
+  expect((JSON.parse(run.stdout) as { picture: string }).picture).toBe(`${pages}#2 + ${pages}#3`);
 });

@@ -17,7 +17,9 @@ export const KEYS = {
   altEnter: '\u001b\r',
   ctrlC: '\u0003',
   ctrlD: '\u0004',
+  ctrlL: '\u000c',
   ctrlR: '\u0012',
+  ctrlZ: '\u001a',
   tab: '\t',
   up: '\u001b[A',
   left: '\u001b[D',
@@ -34,11 +36,19 @@ export class ChatTerminal implements Disposable {
 
   constructor(
     args: readonly string[],
-    options: { columns?: number; kind?: string; cwd?: string; env?: Record<string, string> } = {},
+    options: {
+      columns?: number;
+      kind?: string;
+      cwd?: string;
+      env?: Record<string, string>;
+      /** A program to start in place of the chat, such as a shell. */
+      program?: readonly [string, ...string[]];
+    } = {},
   ) {
     const { columns = 80, env = {}, kind = 'xterm-256color', cwd = projectFile('.') } = options;
+    const [file, ...words] = options.program ?? [process.execPath, LLAVA, 'chat', ...args];
     this.#screen = new xterm.Terminal({ cols: columns, rows: 30, allowProposedApi: true });
-    this.#pty = spawn(process.execPath, [LLAVA, 'chat', ...args], {
+    this.#pty = spawn(file, words, {
       name: kind,
       cols: columns,
       rows: 30,
@@ -54,6 +64,11 @@ export class ChatTerminal implements Disposable {
         resolve(exitCode);
       });
     });
+  }
+
+  /** Of the program that was started. */
+  get pid(): number {
+    return this.#pty.pid;
   }
 
   /** Rows that have text, those scrolled away included. */

@@ -25,7 +25,8 @@ export const TEST_ENVIRONMENT = {
   NO_COLOR: '1',
   LLAVA_MODEL: 'demo',
   XDG_CONFIG_HOME: NOWHERE,
-  XDG_DATA_HOME: NOWHERE,
+  // On its own: what chats remember is not what others may find of kept engines.
+  XDG_DATA_HOME: join(NOWHERE, 'data'),
   XDG_RUNTIME_DIR: NOWHERE,
   HF_HOME: NOWHERE,
 };

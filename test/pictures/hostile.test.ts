@@ -141,6 +141,8 @@ interface Outcome {
   readonly message: string;
   readonly kind: string;
   readonly ms: number;
+  /** The same without what other programs did meanwhile. */
+  readonly cpuMs: number;
 }
 
 test('files that lie are errors, within ten seconds and a gigabyte', async () => {
@@ -158,6 +160,7 @@ test('files that lie are errors, within ten seconds and a gigabyte', async () =>
   const told = outcomes.map((outcome, index) => ({ ...outcome, name: LIES[index]!.name }));
   expect(told.filter(({ kind }) => kind !== 'input')).toEqual([]);
   expect(told.filter(({ message }) => /wasm|undefined|NaN|Error|\n/.test(message))).toEqual([]);
-  expect(Math.max(...told.map(({ ms }) => ms))).toBeLessThan(20_000);
+  const longest = told.map(({ name, ms, cpuMs }) => ({ name, ms: Math.min(ms, cpuMs) }));
+  expect(longest.filter(({ ms }) => ms >= 10_000)).toEqual([]);
   expect(peakBytes).toBeLessThan(1e9);
 }, 240_000);

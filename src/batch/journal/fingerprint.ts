@@ -39,9 +39,13 @@ export function fingerprintOf(source: AnswerSource): string {
 }
 
 /** The key under which the journal remembers what a row's picture turned out to be. */
-export function pictureKeyOf({ image, part }: NamedPicture, { wishes, part: usual }: PictureRules): string {
+export function pictureKeyOf(
+  { image, beside, part }: NamedPicture,
+  { wishes, part: usual }: PictureRules,
+): string {
   const { exif = true, colourManaged, repair } = wishes;
-  return keyOf(['picture', PIXELS_VERSION, image, exif, ...readingOf(part ?? usual, colourManaged, repair)]);
+  const name = beside === undefined ? image : [image, ...beside];
+  return keyOf(['picture', PIXELS_VERSION, name, exif, ...readingOf(part ?? usual, colourManaged, repair)]);
 }
 
 /** Nothing where a picture is read as usual, so that keys of earlier versions hold. */

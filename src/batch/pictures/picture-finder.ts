@@ -4,7 +4,8 @@ import { identityOf } from '../rows/row-answer.js';
 import { RowFailure, type RowErrorCode } from '../rows/row-error.js';
 import {
   findPicture,
-  isAddress,
+  holdsData,
+  isFetched,
   type FoundPicture,
   type NamedPicture,
   type PictureRules,
@@ -38,7 +39,7 @@ export class PictureFinder {
    */
   async find(named: NamedPicture): Promise<FoundPicture> {
     // Long, and cheaper to look into again than to keep.
-    if (/^data:/i.test(named.image)) return await findPicture(named, this.#rules);
+    if (holdsData(named)) return await findPicture(named, this.#rules, this.#signal);
     const name = JSON.stringify(named);
     const known = this.#known.get(name);
     if (known !== undefined) return await known;
@@ -58,7 +59,7 @@ export class PictureFinder {
     if (entry !== undefined && 'error' in entry) throw new RowFailure(entry.error.code, entry.error.message);
     try {
       const found = await findPicture(named, this.#rules, this.#signal);
-      if (isAddress(named.image)) await this.#journal?.append({ key, picture: identityOf(found) });
+      if (isFetched(named)) await this.#journal?.append({ key, picture: identityOf(found) });
       return found;
     } catch (error) {
       if (error instanceof RowFailure && !REFUSALS.has(error.code))

@@ -11,6 +11,7 @@ import type { PictureSource } from '../../llava/picture-bytes.js';
 import type { PicturePart } from '../../llava/picture-part.js';
 import { toPixels, type Pixels } from '../../llava/pixels.js';
 import { quote } from '../../llava/quote.js';
+import { tilePictures } from '../../llava/tile-pictures.js';
 import { readDataUrl } from './data-url.js';
 import type { PictureFetcher } from './fetch-picture.js';
 import { identityOf, type PictureIdentity } from '../rows/row-answer.js';
@@ -34,6 +35,8 @@ export interface PictureRules {
 export interface NamedPicture {
   /** A path, an address or a data URL. */
   readonly image: string;
+  /** More of them, on one sheet with that one. */
+  readonly beside?: readonly string[] | undefined;
   readonly part?: PicturePart | undefined;
 }
 
@@ -44,6 +47,25 @@ export interface FoundPicture extends PictureIdentity {
 
 export function isAddress(image: string): boolean {
   return /^https?:/i.test(image);
+}
+
+/** How a row names its picture. */
+export function namedBy({ image, beside, part }: NamedPicture): NamedPicture {
+  return { image, beside, part };
+}
+
+/** Whether it comes from the web, in whole or in part. */
+export function isFetched(named: NamedPicture): boolean {
+  return imagesOf(named).some(isAddress);
+}
+
+/** Whether the row holds it, in whole or in part. */
+export function holdsData(named: NamedPicture): boolean {
+  return imagesOf(named).some((image) => /^data:/i.test(image));
+}
+
+function imagesOf({ image, beside = [] }: NamedPicture): readonly string[] {
+  return [image, ...beside];
 }
 
 /**
@@ -57,7 +79,7 @@ export async function findPicture(
 ): Promise<FoundPicture> {
   const picture = await open(await sourceOf(named, rules, signal), rules);
   const identity = identityOf({ ...picture, sha256: sha256Of(picture.bytes) });
-  return isAddress(named.image) ? { ...identity, bytes: picture.bytes } : identity;
+  return isFetched(named) ? { ...identity, bytes: picture.bytes } : identity;
 }
 
 /**
@@ -104,6 +126,18 @@ async function decodeAgain(
 }
 
 async function sourceOf(
+  named: NamedPicture,
+  rules: PictureRules,
+  signal?: AbortSignal,
+): Promise<PictureSource> {
+  const { beside, part } = named;
+  if (beside === undefined) return await sourceOfOne(named, rules, signal);
+  const sources: PictureSource[] = [];
+  for (const image of imagesOf(named)) sources.push(await sourceOfOne({ image, part }, rules, signal));
+  return await asRowFailure(() => tilePictures(sources, rules.wishes));
+}
+
+async function sourceOfOne(
   named: NamedPicture,
   rules: PictureRules,
   signal?: AbortSignal,

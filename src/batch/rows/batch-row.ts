@@ -22,6 +22,8 @@ export interface BatchRow extends Row, Asking {
   readonly shape: RowShape;
   /** A path, an `http(s)` address or a data URL. */
   readonly image: string;
+  /** More pictures, on one sheet with that one. */
+  readonly beside?: readonly string[] | undefined;
   /** Of a file with several frames or pages. */
   readonly part?: PicturePart | undefined;
 }

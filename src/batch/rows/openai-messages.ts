@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { MOST_TILES } from '../../llava/tile-pictures.js';
 import { checkFields } from './check-fields.js';
 import { RowFailure } from './row-error.js';
 
@@ -15,12 +16,22 @@ type ImagePart = Extract<v.InferOutput<typeof partSchema>, { type: 'image_url' }
 
 const messageSchema = v.object({ role: v.string(), content: v.union([v.string(), v.array(v.unknown())]) });
 
+/** What one user message asks. */
+export interface MessageQuestion {
+  readonly image: string;
+  /** More pictures, on one sheet with that one. */
+  readonly beside: readonly string[] | undefined;
+  /** Its texts, one to a line. */
+  readonly text: string;
+}
+
 /**
- * What one user message asks: its only picture, and its texts one to a line. The picture stands first in LLaVA's
- * prompt, wherever it is in the message.
- * @throws RowFailure 'unsupported' for system text, several turns, other parts, no picture or several; 'bad_row'
+ * The picture stands first in LLaVA's prompt, wherever it is in the message.
+ * @param tile several pictures are put on one sheet
+ * @throws RowFailure 'unsupported' for system text, several turns, other parts, no picture, several without `tile` or
+ * too many with it; 'bad_row'
  */
-export function readMessages(messages: readonly unknown[]): { image: string; text: string } {
+export function readMessages(messages: readonly unknown[], tile: boolean): MessageQuestion {
   const checked = messages.map((message) => checkFields(messageSchema, message));
   const other = checked.find(({ role }) => role !== 'user');
   if (other !== undefined)
@@ -33,10 +44,19 @@ export function readMessages(messages: readonly unknown[]): { image: string; tex
   const parts = typeof message.content === 'string' ? [] : message.content.map(readPart);
   const images = parts.filter((part) => part.type === 'image_url');
   const texts = parts.filter((part) => part.type === 'text');
-  const [image] = images;
-  if (image === undefined || images.length > 1)
-    throw unsupported(`${images.length} pictures in a message: a question is about one picture`);
-  return { image: addressOf(image), text: texts.map(({ text }) => text).join('\n') };
+  const [image, ...beside] = images;
+  if (image === undefined) throw unsupported('no picture in its message: a question is about one picture');
+  if (beside.length > 0 && !tile)
+    throw unsupported(
+      `${images.length} pictures in a message: a question is about one picture; --tile puts them on one sheet`,
+    );
+  if (images.length > MOST_TILES)
+    throw unsupported(`${images.length} pictures in a message: --tile takes ${MOST_TILES} at most`);
+  return {
+    image: addressOf(image),
+    beside: beside.length === 0 ? undefined : beside.map(addressOf),
+    text: texts.map(({ text }) => text).join('\n'),
+  };
 }
 
 /** The picture that a part holds. */

@@ -34,15 +34,15 @@ const ONLY_VALUES: Readonly<Record<string, unknown>> = {
 const NEVER = ['stop', 'tools', 'functions', 'response_format', 'logit_bias'];
 
 /**
- * A row of OpenAI's batch files: one user message with one picture and text.
+ * A row of OpenAI's batch files: one user message with one picture, or with several on one sheet, and text.
  * @throws RowFailure 'bad_row', or 'unsupported' for what the row asks beyond that
  */
-export function parseOpenaiRow(fields: RowFields, defaults: QuestionDefaults): ParsedRow {
+export function parseOpenaiRow(fields: RowFields, defaults: QuestionDefaults, tile: boolean): ParsedRow {
   const { method, url, body } = checkFields(openaiRowSchema, fields);
   if ((method ?? 'POST') !== 'POST') throw unsupported('method', method, 'POST');
   if ((url ?? URL_OF_CHAT) !== URL_OF_CHAT) throw unsupported('url', url, URL_OF_CHAT);
   checkParameters(body);
-  const { image, text } = readMessages(body.messages);
+  const { image, beside, text } = readMessages(body.messages, tile);
   const settings = { ...body, max_tokens: body.max_tokens ?? body.max_completion_tokens };
   const sampling = readSamplingFields(settings, defaults.sampling);
   // The form has no place to say what an answer must be.
@@ -50,7 +50,7 @@ export function parseOpenaiRow(fields: RowFields, defaults: QuestionDefaults): P
     settleQuestion(text, { unconstrained: true }, { ...withoutLabels(defaults), sampling }),
   );
   // Not the body: a picture may be in there, and the answer's row does not repeat it.
-  return { shape: 'openai', fields: { custom_id: fields['custom_id'] }, image, ...asking };
+  return { shape: 'openai', fields: { custom_id: fields['custom_id'] }, image, beside, ...asking };
 }
 
 /** The response row, its body a `chat.completion`. */

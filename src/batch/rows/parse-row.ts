@@ -10,8 +10,11 @@ import { RowFailure } from './row-error.js';
 
 const PARSERS = { own: parseOwnRow, llava: parseLlavaRow, openai: parseOpenaiRow } as const;
 
-/** A line of the input as a row; what is wrong with it becomes a row as well. */
-export function parseRow(line: InputLine, defaults: QuestionDefaults): BatchRow | FailedRow {
+/**
+ * A line of the input as a row; what is wrong with it becomes a row as well.
+ * @param tile several pictures in one question are put on one sheet; else they are an error
+ */
+export function parseRow(line: InputLine, defaults: QuestionDefaults, tile = false): BatchRow | FailedRow {
   const { number, bytes, text } = line;
   const place = { line: number, bytes };
   if (typeof text !== 'string') return { ...place, shape: undefined, fields: {}, error: text };
@@ -22,7 +25,7 @@ export function parseRow(line: InputLine, defaults: QuestionDefaults): BatchRow 
     shape = shapeOf(fields);
     if (!isShallow(fields)) throw new RowFailure('bad_row', 'The row is nested more than 100 deep.');
     checkId(fields);
-    return { ...place, ...PARSERS[shape](fields, defaults) };
+    return { ...place, ...PARSERS[shape](fields, defaults, tile) };
   } catch (error) {
     if (!(error instanceof RowFailure)) throw error;
     return { ...place, shape, fields: fieldsToShow(fields, shape, text), error: error.error };

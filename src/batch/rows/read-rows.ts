@@ -12,6 +12,8 @@ export interface Shard {
 
 export interface ReadRowsOptions {
   readonly defaults: QuestionDefaults;
+  /** Several pictures in one question are put on one sheet; default: they are an error. */
+  readonly tile?: boolean | undefined;
   /** Only the rows of this part. */
   readonly shard?: Shard | undefined;
   /** Longest line, in bytes. */
@@ -21,19 +23,19 @@ export interface ReadRowsOptions {
 /** The rows of a JSONL stream, one by one, in order; lines that are no rows come as failed ones. */
 export async function* readRows(
   chunks: AsyncIterable<Uint8Array>,
-  { defaults, shard, maxLineBytes }: ReadRowsOptions,
+  { defaults, tile, shard, maxLineBytes }: ReadRowsOptions,
 ): AsyncGenerator<BatchRow | FailedRow> {
   for await (const line of readLines(chunks, maxLineBytes)) {
-    const row = parseRow(line, defaults);
+    const row = parseRow(line, defaults, tile);
     if (shard === undefined || shardOf(row, shard.count) === shard.index) yield row;
   }
 }
 
 /**
  * The shard of `count` that a row belongs to, from 1. Rows that name their picture in the same way are never parted; rows
- * that cannot be parsed go by their line.
+ * that cannot be parsed, or only with --tile, go by their line.
  */
 export function shardOf(row: BatchRow | FailedRow, count: number): number {
-  const key = 'image' in row ? `image ${row.image}` : `line ${row.line}`;
+  const key = 'image' in row && row.beside === undefined ? `image ${row.image}` : `line ${row.line}`;
   return (createHash('sha256').update(key).digest().readUIntBE(0, 6) % count) + 1;
 }

@@ -3,9 +3,11 @@ import type { CommandContext } from '../command-context.js';
 import {
   addCacheOptions,
   addDeviceOptions,
+  addFetchOptions,
   addKeepOption,
   addNamingOptions,
   addSamplingOptions,
+  addTileOption,
   addWeightOptions,
 } from '../options/option-groups.js';
 import { addPartsOptions, addPictureOptions } from '../options/picture-options.js';
@@ -51,8 +53,9 @@ export function addAskCommand(program: Command, context: CommandContext): void {
   addPartsOptions(command);
   addPictureOptions(command);
   addNamingOptions(command);
+  addFetchOptions(command);
+  addTileOption(command);
   command
-    .option('--tile', 'put all pictures on one sheet, side by side and numbered, and ask about that')
     .option('--json', 'one JSON object per picture, one per line')
     .option('--draw <file>', 'write the picture with marks, region and box as a PNG')
     .option('--exit-status', 'exit with 0 for yes and 1 for no')

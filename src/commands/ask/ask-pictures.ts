@@ -16,11 +16,10 @@ import { formatStats } from '../../terminal/stats.js';
 import type { CommandContext } from '../command-context.js';
 import { openingHost } from '../options/opening-host.js';
 import { pictureSources } from '../options/picture-sources.js';
+import { arrangePictures } from '../options/arrange-pictures.js';
 import { answerPicture } from './answer-picture.js';
-import { tilePictures } from './tile-pictures.js';
 import { PictureQueue, readableSources } from './picture-queue.js';
 import { checkOneDrawn, type AskRequest } from './ask-request.js';
-import { chooseParts } from './choose-parts.js';
 import { contextForAsk } from './context-for-ask.js';
 
 /**
@@ -31,8 +30,7 @@ import { contextForAsk } from './context-for-ask.js';
 export async function askPictures(request: AskRequest, context: CommandContext): Promise<ExitCode> {
   const { io, signal } = context;
   const named = await pictureSources(request.pictures, request.naming, context);
-  const { sources: whole, failures } = request.tile ? await tilePictures(named, request.wishes.exif) : named;
-  const sources = await chooseParts(whole, request.parts);
+  const { sources, failures } = await arrangePictures(named, request);
   const asked = sources.length + failures.length;
   const several = asked > 1;
   if (request.draw !== undefined) checkOneDrawn(asked);

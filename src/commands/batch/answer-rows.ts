@@ -65,6 +65,7 @@ export async function answerBatch(
   const request = {
     input: source.rows,
     defaults: rowDefaults(flags),
+    tile: flags.tile,
     pictures,
     model: found.name,
     weights,

@@ -107,6 +107,12 @@ function addPictureSourceOptions(command: Command): void {
     )
     .option('--question <text>', 'with --pictures: what to ask about each')
     .option('--recursive', 'with --pictures: take the pictures of folders in folders as well')
+    .addOption(
+      new Option(
+        '--tile',
+        'put several pictures of one OpenAI row on one sheet, side by side and numbered',
+      ).conflicts('pictures'),
+    )
     .option('--image-folder <folder>', 'folder that picture paths start from; default: the current one')
     .option('--restrict-paths', 'refuse paths that lead out of that folder');
   addFetchOptions(command);

@@ -26,6 +26,8 @@ export interface BatchFlags
   /** Of those rows. */
   readonly question?: string;
   readonly recursive?: boolean;
+  /** Several pictures of one row are put on one sheet. */
+  readonly tile?: boolean;
 }
 
 /** The same as they are typed: which shard is left to the scheduler, perhaps. */

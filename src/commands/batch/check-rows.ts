@@ -24,6 +24,7 @@ export async function checkRows(
   const request = {
     input: rows,
     defaults: rowDefaults(flags),
+    tile: flags.tile,
     pictures,
     imageTokens: flags.imageTokens ?? IMAGE_TOKENS,
   };

@@ -1,4 +1,4 @@
-import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchSetup } from '../../bench/bench-setup.js';
@@ -111,6 +111,7 @@ async function checkProgram(option: string, path: string | undefined): Promise<v
   if (path === undefined) return;
   try {
     await access(path, constants.X_OK);
+    if (!(await stat(path)).isFile()) throw new Error('it is a folder');
   } catch (cause) {
     throw new ExpectedError('usage', `There is no program at ${quote(path)}.`, {
       hint: `${option} takes the path of a llama.cpp build, such as build/bin/llama-server`,

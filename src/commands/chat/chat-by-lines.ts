@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { ChatSession } from '../../chat/chat-session.js';
+import { describeSeveral } from '../../chat/look-at-pictures.js';
 import { runLine } from '../../chat/run-line.js';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
 import { ExpectedError } from '../../llava/expected-error.js';
@@ -10,6 +11,7 @@ import { loadable, modelFinder } from './chat-models.js';
 import type { ChatStart } from './chat-start.js';
 import { localChatHost } from './local-chat-host.js';
 import type { CommandContext } from '../command-context.js';
+import { pictureWishes } from '../options/picture-options.js';
 
 /**
  * The chat without an interface: a line in, an answer out; stdout is the answers.
@@ -18,10 +20,13 @@ import type { CommandContext } from '../command-context.js';
 export async function chatByLines(start: ChatStart, context: CommandContext): Promise<ExitCode> {
   const { io, signal } = context;
   const { album, settings, engine, flags } = start;
-  const host = localChatHost(context);
+  const host = localChatHost(context, pictureWishes(flags));
   const model = loadable(engine, context);
   await using session = new ChatSession(album, settings, lineView(io), model, modelFinder(flags, context));
-  if (start.picture !== undefined) await session.look(start.picture, signal);
+  const [first] = start.pictures;
+  album.add(start.pictures);
+  if (start.pictures.length > 1) session.view.note(describeSeveral(start.pictures.length));
+  if (first !== undefined) await session.look(first, signal);
   // Weights that do not load are an error of the command, not of a line.
   await session.ready();
   let failed = 0;

@@ -3,10 +3,12 @@ import { ReadStream, WriteStream } from 'node:tty';
 import type { ChatHost } from '../../chat/chat-host.js';
 import { ChatSession } from '../../chat/chat-session.js';
 import { completeText } from '../../chat/complete.js';
+import { describeSeveral } from '../../chat/look-at-pictures.js';
 import { picturePathIn, runLine } from '../../chat/run-line.js';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { complete, pressKey, type InputEffect } from '../../terminal/screen/input.js';
+import { obeyJobControl, type JobControl } from '../../terminal/screen/job-control.js';
 import { type Key, readKeyboard } from '../../terminal/screen/keyboard.js';
 import { insert } from '../../terminal/screen/line-editor.js';
 import { keepInHistory, readHistory } from './chat-history.js';
@@ -15,6 +17,7 @@ import { ScreenView } from './screen-view.js';
 import type { ChatStart } from './chat-start.js';
 import { localChatHost } from './local-chat-host.js';
 import type { CommandContext } from '../command-context.js';
+import { pictureWishes } from '../options/picture-options.js';
 
 /** The chat in an interface, until the user leaves it. */
 export async function chatOnScreen(start: ChatStart, context: CommandContext): Promise<ExitCode> {
@@ -29,7 +32,23 @@ export async function chatOnScreen(start: ChatStart, context: CommandContext): P
   const model = loadable(start.engine, told);
   const find = modelFinder(start.flags, told);
   await using session = new ChatSession(start.album, start.settings, view, model, find);
-  const chat = new ScreenChat(session, view, localChatHost(context), context.signal);
+  using jobs = obeyJobControl({
+    leave: () => {
+      view.leave();
+      keyboard.release();
+    },
+    comeBack: () => {
+      keyboard.take();
+      view.comeBack();
+    },
+  });
+  const chat = new ScreenChat(
+    session,
+    view,
+    localChatHost(told, pictureWishes(start.flags)),
+    jobs,
+    context.signal,
+  );
   keyboard.onKey = (key) => {
     chat.press(key);
   };
@@ -49,11 +68,16 @@ function tellingNotes(context: CommandContext, view: ScreenView): CommandContext
   return { ...context, io: { ...context.io, stderr, stderrIsTerminal: false } };
 }
 
+function isSuspend(key: Key): boolean {
+  return key.kind === 'key' && key.ctrl && key.name === 'z';
+}
+
 /** Keys in, lines done one after the other. */
 class ScreenChat {
   readonly #session: ChatSession;
   readonly #view: ScreenView;
   readonly #host: ChatHost;
+  readonly #jobs: JobControl;
   readonly #signal: AbortSignal;
   readonly #leaving = new AbortController();
   /** Stops what is being done; undefined at rest. */
@@ -63,17 +87,21 @@ class ScreenChat {
   #kept: Promise<void> = Promise.resolve();
   #waiting: readonly string[] = [];
 
-  constructor(session: ChatSession, view: ScreenView, host: ChatHost, signal: AbortSignal) {
+  constructor(session: ChatSession, view: ScreenView, host: ChatHost, jobs: JobControl, signal: AbortSignal) {
     this.#session = session;
     this.#view = view;
     this.#host = host;
+    this.#jobs = jobs;
     this.#signal = signal;
   }
 
   /** Ends when the user leaves. @throws ExpectedError when the first weights do not load */
-  async run({ picture }: ChatStart): Promise<void> {
+  async run({ pictures }: ChatStart): Promise<void> {
     this.#view.note('Ask about a picture. /help lists the commands; Ctrl-D leaves.');
-    if (picture !== undefined) this.#do(undefined, (signal) => this.#session.look(picture, signal));
+    const [first] = pictures;
+    this.#session.album.add(pictures);
+    if (pictures.length > 1) this.#view.note(describeSeveral(pictures.length));
+    if (first !== undefined) this.#do(undefined, (signal) => this.#session.look(first, signal));
     const left = new Promise<void>((resolve) => {
       const leave = () => {
         this.#current?.abort();
@@ -96,7 +124,7 @@ class ScreenChat {
 
   /** A yes-or-no question takes all keys until it is answered. */
   #decide(key: Key): boolean {
-    if (this.#view.state.choice === undefined) return false;
+    if (this.#view.state.choice === undefined || isSuspend(key)) return false;
     if (key.kind === 'text' ? /^y$/i.test(key.text) : key.kind === 'key' && key.name === 'return')
       return this.#view.decide(true);
     const isNo =
@@ -128,7 +156,10 @@ class ScreenChat {
         this.#leaving.abort();
         return;
       case 'redraw':
-        this.#view.redraw();
+        this.#view.comeBack();
+        return;
+      case 'suspend':
+        this.#jobs.suspend();
         return;
     }
   }

@@ -1,19 +1,21 @@
 import { open } from 'node:fs/promises';
 import type { ChatHost } from '../../chat/chat-host.js';
-import { copyText, copyTools, pictureTools, readClipboardPicture } from '../../chat/clipboard.js';
+import { copyText, copyTools } from '../../chat/clipboard.js';
 import { MAX_CONVERSATION_BYTES } from '../../chat/conversation-file.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { fileProblem } from '../../llava/file-problem.js';
 import { quote } from '../../llava/quote.js';
 import { writeWholeFile } from '../../files/write-whole-file.js';
+import type { PictureWishes } from '../../llava/picture.js';
 import { modelsHere } from './chat-models.js';
+import { namePlaces } from './name-places.js';
 import type { CommandContext } from '../command-context.js';
 
-/** The clipboard, the models and the files of this machine. */
-export function localChatHost(context: CommandContext): ChatHost {
+/** The clipboard, the models and the files of this machine. @param wishes how pictures are read */
+export function localChatHost(context: CommandContext, wishes: PictureWishes): ChatHost {
   const { env } = context.io;
   return {
-    readClipboard: (signal) => readClipboardPicture(pictureTools(process.platform, env), signal),
+    namePictures: (names, signal) => namePlaces(names, wishes, context, signal),
     copy: (text, signal) => copyText(text, copyTools(process.platform, env), signal),
     models: () => modelsHere(context),
     readText,

@@ -9,8 +9,7 @@ import { MAX_PICTURE_BYTES, readPictureBytes } from '../../llava/picture-bytes.j
  */
 export async function readPlace(place: PicturePlace, signal: AbortSignal): Promise<Uint8Array> {
   switch (place.kind) {
-    case 'clipboard':
-      return place.bytes;
+    case 'bytes':
     case 'file':
       return await readPictureBytes(place, MAX_PICTURE_BYTES);
     case 'address':

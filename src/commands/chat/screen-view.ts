@@ -46,8 +46,12 @@ export class ScreenView implements ChatView, Disposable {
     this.#screen.show(this.#state);
   }
 
-  redraw(): void {
-    this.#screen.redraw();
+  leave(): void {
+    this.#screen.leave();
+  }
+
+  comeBack(): void {
+    this.#screen.comeBack();
   }
 
   note(text: string): void {

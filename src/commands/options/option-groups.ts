@@ -93,12 +93,18 @@ export function addFetchOptions(command: Command): Command {
 
 /** Ways to name pictures beside their paths. */
 export function addNamingOptions(command: Command): Command {
-  command
+  return command
     .option('--recursive', 'take the pictures of folders in folders as well')
     .option('--files-from <file>', 'take the pictures that a file names, one a line; - is stdin')
     .option('-0, --null', 'with --files-from: names end with null characters, as find -print0 writes them')
     .option('--clipboard', 'take the picture on the clipboard');
-  return addFetchOptions(command);
+}
+
+export function addTileOption(command: Command): Command {
+  return command.option(
+    '--tile',
+    'put all pictures on one sheet, side by side and numbered, and ask about that',
+  );
 }
 
 /** The result for programs. */

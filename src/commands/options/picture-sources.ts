@@ -37,10 +37,7 @@ export async function pictureSources(
   flags: NamingFlags,
   context: CommandContext,
 ): Promise<NamedPictures> {
-  const named = [...words, ...(await namesFrom(flags, context))];
-  const found: (PictureSource | string)[] = [];
-  for (const word of named) found.push(...(await sourcesOf(word, flags, context)));
-  if (flags.clipboard === true) found.push(await fromClipboard(context));
+  const found = await findNamed(words, flags, context);
   if (found.length === 0)
     throw new ExpectedError('input', 'No picture was named.', {
       hint: 'llava ask "What is it?" street.jpg, or a folder, --files-from FILE or --clipboard',
@@ -51,6 +48,19 @@ export async function pictureSources(
   if (!isOnlyOne || first?.kind !== 'file') return { sources, failures };
   const bytes = await readPictureBytes(first, MAX_PICTURE_BYTES);
   return { sources: [{ kind: 'bytes', label: first.path, bytes }], failures };
+}
+
+/** All that is named: sources, and addresses that nothing was fetched from yet. @throws as {@link pictureSources} */
+export async function findNamed(
+  words: readonly string[],
+  flags: NamingFlags,
+  context: CommandContext,
+): Promise<readonly (PictureSource | string)[]> {
+  const named = [...words, ...(await namesFrom(flags, context))];
+  const found: (PictureSource | string)[] = [];
+  for (const word of named) found.push(...(await sourcesOf(word, flags, context)));
+  if (flags.clipboard === true) found.push(await fromClipboard(context));
+  return found;
 }
 
 /** What a word names: sources, or the addresses of some on the web. */

@@ -1,5 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeWholeFile } from '../../files/write-whole-file.js';
 import { renderSvg } from '../../llava/render-svg.js';
 import { askAbout, createRandom, createScene, drawScene, type SceneQuestion } from '../../world/index.js';
 
@@ -45,7 +45,7 @@ export interface DrawnScene extends DemoScene {
 export async function* drawScenes(folder: string, seed: number, count: number): AsyncGenerator<DrawnScene> {
   for await (const scene of demoScenes(seed, count)) {
     const path = join(folder, `scene-${scene.number}.png`);
-    await writeFile(path, scene.picture);
+    await writeWholeFile(path, scene.picture);
     yield { ...scene, path };
   }
 }

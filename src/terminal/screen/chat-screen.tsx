@@ -9,18 +9,20 @@ interface ScreenProps {
   readonly columns: number;
   readonly rows: number;
   readonly colours: ChalkInstance;
+  /** Entries that are on the screen already. */
+  readonly above: number;
   /** Only what is finished stays. */
   readonly isOver: boolean;
 }
 
 /** The chat on the screen: what is finished above, what changes below. */
-export function ChatScreen({ state, columns, rows, colours, isOver }: ScreenProps) {
+export function ChatScreen({ state, columns, rows, above, colours, isOver }: ScreenProps) {
   const live = drawLive(state, columns, rows, colours);
   const { setCursorPosition } = useCursor();
   setCursorPosition(isOver ? undefined : live.cursor);
   return (
     <>
-      <Static items={[...state.entries]}>
+      <Static items={state.entries.slice(above)}>
         {(entry, index) => <EntryRows key={index} entry={entry} colours={colours} />}
       </Static>
       <Box flexDirection="column">

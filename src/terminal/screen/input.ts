@@ -33,7 +33,7 @@ export type InputEffect =
   /** Only text that came in one piece into an empty input line: it may be a dropped picture. */
   | { readonly type: 'pasted'; readonly text: string }
   | { readonly type: 'complete'; readonly text: string }
-  | { readonly type: 'paste-picture' | 'stop' | 'leave' | 'redraw' };
+  | { readonly type: 'paste-picture' | 'stop' | 'leave' | 'redraw' | 'suspend' };
 
 export interface InputStep {
   readonly input: Input;
@@ -56,6 +56,9 @@ export function emptyInput(entries: readonly string[]): Input {
  * @param isAnswering an answer is being given, so that Ctrl-C stops it
  */
 export function pressKey(before: Input, key: Key, isAnswering: boolean): InputStep {
+  // What was typed is there again when the shell continues it.
+  if (key.kind === 'key' && key.ctrl && key.name === 'z')
+    return { input: before, effect: { type: 'suspend' } };
   const input: Input = { ...before, candidates: [], isLeaving: false };
   if (key.kind === 'key' && key.ctrl && key.name === 'c') return interrupt(before, input, isAnswering);
   if (input.search !== undefined) return searchKey(input, input.search, key, isAnswering);

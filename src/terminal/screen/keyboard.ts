@@ -69,6 +69,10 @@ const BRACKETED_PASTE = { on: '\u001b[?2004h', off: '\u001b[?2004l' } as const;
 export interface Keyboard extends Disposable {
   /** Hears every key; the first ones are lost unless it is set at once. */
   onKey: (key: Key) => void;
+  /** Leaves the keyboard to others. */
+  release(): void;
+  /** Takes it back, whatever others have made of it. */
+  take(): void;
 }
 
 /** Takes the keyboard from the terminal's own line editing. */
@@ -79,18 +83,26 @@ export function readKeyboard(stdin: ReadStream, stdout: WriteStream): Keyboard {
     if (key !== undefined) keyboard.onKey(key);
   };
   emitKeypressEvents(stdin, { escapeCodeTimeout: ESCAPE_WAIT_MS } as unknown as Interface);
-  stdin.on('keypress', onPress);
-  stdin.setRawMode(true);
-  stdin.resume();
-  stdout.write(BRACKETED_PASTE.on);
   const keyboard: Keyboard = {
     onKey: () => undefined,
-    [Symbol.dispose]() {
+    release() {
       stdout.write(BRACKETED_PASTE.off);
       stdin.off('keypress', onPress);
       stdin.setRawMode(false);
       stdin.pause();
     },
+    take() {
+      // Node does nothing for the mode that it believes to be set.
+      stdin.setRawMode(false);
+      stdin.setRawMode(true);
+      stdin.off('keypress', onPress).on('keypress', onPress);
+      stdin.resume();
+      stdout.write(BRACKETED_PASTE.on);
+    },
+    [Symbol.dispose]() {
+      keyboard.release();
+    },
   };
+  keyboard.take();
   return keyboard;
 }

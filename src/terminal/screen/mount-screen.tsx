@@ -1,5 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
-import { render } from 'ink';
+import { render, type Instance } from 'ink';
 import { screenColours } from '../colours.js';
 import { ChatScreen } from './chat-screen.js';
 import { drawLive, rewrappedRowsAbove } from './draw-live.js';
@@ -8,8 +8,10 @@ import type { ScreenState } from './screen-state.js';
 /** The chat's interface while it is on the screen. */
 export interface MountedChat extends Disposable {
   show(state: ScreenState): void;
-  /** Empties the screen and draws the lower part again. */
-  redraw(): void;
+  /** Takes the lower part off the screen, for another program to go on below what is finished. */
+  leave(): void;
+  /** Draws it again where the cursor is; on an empty screen when it was not taken off. */
+  comeBack(): void;
   readonly columns: number;
   readonly rows: number;
 }
@@ -23,23 +25,41 @@ const ERASE_BELOW = '\u001b[J';
 export function mountChat(stdin: ReadStream, stdout: WriteStream, first: ScreenState): MountedChat {
   let state = first;
   const size = () => ({ columns: stdout.columns || UNKNOWN.columns, rows: stdout.rows || UNKNOWN.rows });
+  /** Entries that stay above, drawn by an earlier mount. */
+  let above = 0;
   const view = (isOver = false) => (
-    <ChatScreen state={state} {...size()} colours={screenColours} isOver={isOver} />
+    <ChatScreen state={state} {...size()} above={above} colours={screenColours} isOver={isOver} />
   );
   let drawn = size();
   // Before ink hears of it: ink erases as many rows as it has drawn, and a narrower terminal breaks them into more.
   const eraseRewrapped = () => {
     const { columns } = size();
-    if (columns < drawn.columns) {
+    if (mounted !== undefined && columns < drawn.columns) {
       const live = drawLive(state, drawn.columns, drawn.rows, screenColours);
       stdout.write(`${up(rewrappedRowsAbove(live, columns))}\r${ERASE_BELOW}${'\n'.repeat(live.cursor.y)}`);
     }
     drawn = size();
   };
   stdout.on('resize', eraseRewrapped);
-  const mounted = render(view(), { stdin, stdout, exitOnCtrlC: false, patchConsole: false });
+  const mount = () => render(view(), { stdin, stdout, exitOnCtrlC: false, patchConsole: false });
+  let mounted: Instance | undefined = mount();
   const draw = () => {
-    mounted.rerender(view());
+    mounted?.rerender(view());
+  };
+  const leave = () => {
+    mounted?.rerender(view(true));
+    mounted?.unmount();
+    mounted = undefined;
+    above = state.entries.length;
+  };
+  const comeBack = () => {
+    if (mounted !== undefined) {
+      // Ink writes nothing that it believes to be there: it begins anew.
+      leave();
+      stdout.write('\u001b[2J\u001b[H');
+    }
+    drawn = size();
+    mounted = mount();
   };
   stdout.on('resize', draw);
   return {
@@ -47,11 +67,8 @@ export function mountChat(stdin: ReadStream, stdout: WriteStream, first: ScreenS
       state = next;
       draw();
     },
-    redraw() {
-      mounted.clear();
-      stdout.write('\u001b[2J\u001b[H');
-      draw();
-    },
+    leave,
+    comeBack,
     get columns() {
       return size().columns;
     },
@@ -61,8 +78,7 @@ export function mountChat(stdin: ReadStream, stdout: WriteStream, first: ScreenS
     [Symbol.dispose]() {
       stdout.off('resize', eraseRewrapped);
       stdout.off('resize', draw);
-      mounted.rerender(view(true));
-      mounted.unmount();
+      leave();
     },
   };
 }
