@@ -11,6 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   forms: ['llava'],
   world: ['llava'],
   hub: ['llava'],
+  checkpoints: ['llava', 'files', 'hub'],
   engine: ['llava', 'files'],
   weights: ['llava', 'files', 'hub'],
   answer: ['llava', 'files', 'forms', 'engine'],
