@@ -6,7 +6,7 @@ import type {
   ProjectorSettings,
   TextSettings,
   VisionSettings,
-} from './settings.js';
+} from './configuration/settings.js';
 import type { Vocabulary } from './vocabulary/vocabulary.js';
 
 /**
