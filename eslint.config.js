@@ -1,7 +1,17 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'native/build', 'native/include', 'coverage', 'bench/gpu/.build', 'bench/gpu/kit'] },
+  {
+    ignores: [
+      'dist',
+      'native/build',
+      'native/include',
+      'coverage',
+      'bench/gpu/.build',
+      'bench/gpu/kit',
+      'test/*/.build',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -27,7 +27,7 @@ export interface CheckpointTensor {
   readonly path: string;
   /**
    * All its numbers in row-major order, little-endian.
-   * @throws ExpectedError('input') when the file can no longer be read; the signal's reason on abort
+   * @throws ExpectedError('weights') when the file can no longer be read; the signal's reason on abort
    */
   read(signal?: AbortSignal): Promise<Uint8Array>;
   /**

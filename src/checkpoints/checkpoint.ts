@@ -6,7 +6,7 @@ import type {
   ProjectorSettings,
   TextSettings,
   VisionSettings,
-} from './settings.js';
+} from './configuration/settings.js';
 import type { Vocabulary } from './vocabulary/vocabulary.js';
 
 /**
@@ -46,8 +46,6 @@ interface Opened {
   /** By their names on disk; the order is that of the files' names, then of the files. */
   readonly tensors: TensorsByName;
   readonly parts: CheckpointParts;
-  /** Closes the file that is open. */
-  close(): Promise<void>;
 }
 
 interface Model extends Opened {
@@ -98,5 +96,5 @@ export interface TowerCheckpoint extends Opened {
   readonly picture: Pick<PictureSettings, 'mean' | 'std'>;
 }
 
-/** A checkpoint whose headers and settings are read and checked, and whose numbers are still on disk. */
+/** A checkpoint whose headers and settings are read and checked. Its numbers stay on disk, and no file stays open. */
 export type Checkpoint = ModelCheckpoint | LoraCheckpoint | ProjectorCheckpoint | TowerCheckpoint;
