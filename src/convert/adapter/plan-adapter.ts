@@ -1,5 +1,5 @@
 import type { LoraCheckpoint, LoraPair } from '../../checkpoints/checkpoint.js';
-import type { TextSettings } from '../../checkpoints/settings.js';
+import type { TextSettings } from '../../checkpoints/configuration/settings.js';
 import { readFloats } from '../float-formats.js';
 import { f32, text } from '../gguf/metadata.js';
 import type { FloatFormat, PlannedFile, PlannedTensor } from '../gguf/planned-file.js';

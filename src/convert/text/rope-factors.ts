@@ -1,4 +1,4 @@
-import type { RopeScaling } from '../../checkpoints/settings.js';
+import type { RopeScaling } from '../../checkpoints/configuration/settings.js';
 
 /**
  * What each frequency of Llama 3.1's scaled positions is divided by: nothing of the quick ones, `factor` of the slow ones, and

@@ -1,4 +1,4 @@
-import type { TextSettings } from '../../checkpoints/settings.js';
+import type { TextSettings } from '../../checkpoints/configuration/settings.js';
 import { rowsOf, type NumberSource } from '../number-source.js';
 
 /** A matrix under the name that LlamaForCausalLM has for it, without `.weight`. */

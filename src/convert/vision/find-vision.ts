@@ -1,6 +1,6 @@
 import type { Checkpoint, LoraCheckpoint } from '../../checkpoints/checkpoint.js';
 import type { TensorsByName } from '../../checkpoints/checkpoint-tensor.js';
-import type { PictureSettings, VisionSettings } from '../../checkpoints/settings.js';
+import type { PictureSettings, VisionSettings } from '../../checkpoints/configuration/settings.js';
 import { quote } from '../../llava/quote.js';
 import type { GgufHeader } from '../../weights/gguf/gguf-header.js';
 import { mergePairs } from '../adapter/merged-matrix.js';
@@ -31,14 +31,15 @@ export function findVision(request: VisionRequest): { tower: Tower; projector: P
   const tower = findTower(request);
   const projector = findProjector(request);
   if (source.layout !== 'lora') return { tower, projector };
+  const { pairs, parts } = source;
   return {
-    tower: { ...tower, tensors: mergePairs(tower.tensors, source.pairs.tower) },
-    projector: { ...projector, tensors: mergePairs(projector.tensors, source.pairs.projector) },
+    tower: { ...tower, tensors: mergePairs(new Map([...tower.tensors, ...parts.tower]), pairs.tower) },
+    projector: { ...projector, tensors: mergePairs(projector.tensors, pairs.projector) },
   };
 }
 
 /** Whether anything of a LoRA is not in the language model. */
-function changesVision({ pairs, parts }: LoraCheckpoint): boolean {
+export function changesVision({ pairs, parts }: LoraCheckpoint): boolean {
   return [pairs.tower, pairs.projector, parts.tower, parts.projector].some(({ size }) => size > 0);
 }
 

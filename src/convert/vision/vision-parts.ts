@@ -1,4 +1,4 @@
-import type { VisionSettings } from '../../checkpoints/settings.js';
+import type { VisionSettings } from '../../checkpoints/configuration/settings.js';
 import { refuse } from '../refusals.js';
 import type { NumberSource } from '../number-source.js';
 
