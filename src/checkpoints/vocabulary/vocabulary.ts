@@ -8,7 +8,7 @@ export const TOKEN_TYPES = {
   byte: 6,
 } as const;
 
-export type SpecialToken = 'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'cls' | 'mask' | 'eot' | 'eom';
+export type SpecialToken = 'bos' | 'eos' | 'unk' | 'sep' | 'pad' | 'mask' | 'eot' | 'eom';
 
 /**
  * A vocabulary with the values that llama.cpp's converter (v0.5.0) writes for the same files; the maps are in the
