@@ -13,7 +13,20 @@ function bytesOf(array: Uint16Array | Float32Array): Uint8Array {
 function floats(): Float32Array {
   const bits = new Seeded(25);
   const random = Uint32Array.from({ length: 200_000 }, () => Math.floor(bits.next() * 2 ** 32));
-  const borders = [0, -0, 65504, 65519.996, 65520, 65536, -65520, 2 ** -14, 2 ** -24, 2 ** -25, 1.5 * 2 ** -25, Infinity];
+  const borders = [
+    0,
+    -0,
+    65504,
+    65519.996,
+    65520,
+    65536,
+    -65520,
+    2 ** -14,
+    2 ** -24,
+    2 ** -25,
+    1.5 * 2 ** -25,
+    Infinity,
+  ];
   const all = new Float32Array([...new Float32Array(random.buffer), ...borders]);
   return all.filter((value) => !Number.isNaN(value));
 }

@@ -8,7 +8,12 @@ import { readGgufHeader } from '../../src/weights/gguf/gguf-header.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** A tensor whose bytes are all `fill`; `made` hears when they are asked for. */
-function tensor(name: string, shape: readonly number[], fill: number, made: (name: string) => void): PlannedTensor {
+function tensor(
+  name: string,
+  shape: readonly number[],
+  fill: number,
+  made: (name: string) => void,
+): PlannedTensor {
   return {
     name,
     shape,
@@ -81,7 +86,11 @@ describe('a GGUF file', () => {
       await expect(writeGguf(path, file(end), { ...OPTIONS, signal: controller.signal })).rejects.toThrow();
       await expect(stat(path)).rejects.toThrow();
       const made: string[] = [];
-      await writeGguf(path, file((name) => made.push(name)), OPTIONS);
+      await writeGguf(
+        path,
+        file((name) => made.push(name)),
+        OPTIONS,
+      );
       expect(made[0]).toBe(`t${ended}`);
       expect((await readFile(path)).equals(await readFile(whole))).toBe(true);
     }
@@ -91,9 +100,17 @@ describe('a GGUF file', () => {
     const path = freshPath();
     await writeGguf(path, file(), OPTIONS);
     const made: string[] = [];
-    await writeGguf(path, file((name) => made.push(name)), OPTIONS);
+    await writeGguf(
+      path,
+      file((name) => made.push(name)),
+      OPTIONS,
+    );
     expect(made).toEqual([]);
-    await writeGguf(path, file((name) => made.push(name)), { origin: 'another' });
+    await writeGguf(
+      path,
+      file((name) => made.push(name)),
+      { origin: 'another' },
+    );
     expect(made).toHaveLength(5);
   });
 
@@ -111,7 +128,11 @@ describe('a GGUF file', () => {
     await expect(writeGguf(path, file(end), { ...OPTIONS, signal: controller.signal })).rejects.toThrow();
     await change(path);
     const made: string[] = [];
-    await writeGguf(path, file((name) => made.push(name)), { origin });
+    await writeGguf(
+      path,
+      file((name) => made.push(name)),
+      { origin },
+    );
     expect(made[0]).toBe(first);
     const header = await readGgufHeader(path);
     const bytes = await readFile(path);

@@ -39,7 +39,7 @@ export async function runConvert(
   ]);
   const importance = flags.imatrix === undefined ? undefined : await readImatrix(flags.imatrix);
   using display = startTransferDisplay(io);
-  await using opener = new SourceOpener(context, display);
+  const opener = new SourceOpener(context, display);
   const opened = await opener.open(source, flags);
   try {
     const files = await convertModel(

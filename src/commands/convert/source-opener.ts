@@ -10,11 +10,10 @@ import type { TransferDisplay } from '../../terminal/show-transfer.js';
 import { readGgufHeader } from '../../weights/gguf/gguf-header.js';
 import type { CommandContext } from '../command-context.js';
 
-/** Opens what a conversion is made of: folders, names on the hub, GGUF files. Closes them all in the end. */
-export class SourceOpener implements AsyncDisposable {
+/** Opens what a conversion is made of: folders, names on the hub, GGUF files. */
+export class SourceOpener {
   readonly #context: CommandContext;
   readonly #display: TransferDisplay;
-  readonly #opened: Checkpoint[] = [];
 
   constructor(context: CommandContext, display: TransferDisplay) {
     this.#context = context;
@@ -48,9 +47,7 @@ export class SourceOpener implements AsyncDisposable {
   }
 
   async #checkpoint(name: string): Promise<Checkpoint> {
-    const checkpoint = await openCheckpoint(await this.#folder(name), { signal: this.#context.signal });
-    this.#opened.push(checkpoint);
-    return checkpoint;
+    return await openCheckpoint(await this.#folder(name), { signal: this.#context.signal });
   }
 
   /** The folder itself, or the one that a name on the hub was downloaded into. */
@@ -60,16 +57,16 @@ export class SourceOpener implements AsyncDisposable {
       hint: 'Name a checkpoint’s folder',
     });
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const checkpoint of this.#opened) await checkpoint.close();
-  }
 }
 
 /** What a LoRA says it belongs to, where that is here: it often is a path of the machine it was trained on. */
 async function usableBase(source: Checkpoint): Promise<string | undefined> {
   const name =
-    source.layout === 'lora' ? source.lora.baseName : source.layout === 'projector' ? source.baseName : undefined;
+    source.layout === 'lora'
+      ? source.lora.baseName
+      : source.layout === 'projector'
+        ? source.baseName
+        : undefined;
   return name !== undefined && (await isFolder(name)) ? name : undefined;
 }
 
@@ -77,8 +74,11 @@ async function usableBase(source: Checkpoint): Promise<string | undefined> {
 function missingTower(source: Checkpoint, base: Base | undefined): string | undefined {
   const places = [source, base?.checkpoint].filter((one) => one !== undefined);
   const needs = source.layout !== 'lora' || changesVision(source);
-  if (!needs || places.some(({ layout, parts }) => layout !== 'lora' && parts.tower.size > 0)) return undefined;
-  return places.map((one) => ('towerName' in one ? one.towerName : undefined)).find((one) => one !== undefined);
+  if (!needs || places.some(({ layout, parts }) => layout !== 'lora' && parts.tower.size > 0))
+    return undefined;
+  return places
+    .map((one) => ('towerName' in one ? one.towerName : undefined))
+    .find((one) => one !== undefined);
 }
 
 function isGguf(name: string): boolean {

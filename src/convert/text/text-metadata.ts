@@ -1,4 +1,8 @@
-import type { ConversationHints, RopeScaling, TextSettings } from '../../checkpoints/configuration/settings.js';
+import type {
+  ConversationHints,
+  RopeScaling,
+  TextSettings,
+} from '../../checkpoints/configuration/settings.js';
 import type { Vocabulary } from '../../checkpoints/vocabulary/vocabulary.js';
 import type { FloatFormat } from '../gguf/planned-file.js';
 import { bool, f32, f32s, i32s, text, texts, u32, type MetadataValue } from '../gguf/metadata.js';
