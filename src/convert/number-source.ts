@@ -44,16 +44,18 @@ export async function* rowChunks(
   const rows = source.shape[0] ?? 1;
   const groupBytes = together * rowBytes(source);
   const step = together * Math.max(1, Math.floor(CHUNK_BYTES / groupBytes));
+  const read = (first: number) => {
+    const reading = source.readRows(first, Math.min(step, rows - first), signal);
+    // Nobody waits for rows any more where the work ends before their turn.
+    reading.catch(() => undefined);
+    return reading;
+  };
   // The next rows are read while the last are worked on.
-  let reading = source.readRows(0, Math.min(step, rows), signal);
+  let reading = read(0);
   for (let first = 0; first < rows; first += step) {
     signal?.throwIfAborted();
     const chunk = await reading;
-    const next = first + step;
-    if (next < rows) {
-      reading = source.readRows(next, Math.min(step, rows - next), signal);
-      reading.catch(() => undefined);
-    }
+    if (first + step < rows) reading = read(first + step);
     yield chunk;
   }
 }

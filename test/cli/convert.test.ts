@@ -99,7 +99,8 @@ describe('llava convert', () => {
     expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toMatch(/^error: "demo-F32\.gguf" is already in the folder .+\ntry: Add --force/);
     expect(await runLlava([...args, '--force'])).toMatchObject({ exitCode: 0 });
-    const beside = await runLlava(['convert', checkpoint, '-o', output, '--type', 'q8_0']);
+    const others = ['--type', 'q8_0', '--mmproj-type', 'q8_0'];
+    const beside = await runLlava(['convert', checkpoint, '-o', output, ...others]);
     expect(beside.stderr).toMatch(/^error: The folder ".+" already holds ".+"\.\ntry: Name an empty folder/);
   });
 
