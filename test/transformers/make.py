@@ -9,6 +9,7 @@ they answer: `make.py FOLDER [SHAPE…]`.
     FOLDER/SHAPE/pixels.rgb     uint8 [size, size, 3]
     FOLDER/SHAPE/features.f32   float32 [patches, hidden size]: behind the projector
     FOLDER/SHAPE/logprobs.f32   float32 [rows]: of the first token of the answer
+    FOLDER/torch-files/         files of torch.save, and their tensors as safetensors
 """
 
 import json
@@ -24,6 +25,7 @@ from safetensors.torch import save_file
 from transformers import CLIPVisionConfig, CLIPVisionModel, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
 from shapes import SHAPES, Shape
+from torch_files import write_torch_files
 from tokenizers_of_shapes import write_json
 
 BEFORE = "A chat between a curious user and an assistant. USER: "
@@ -104,7 +106,7 @@ def save_tensors(tensors: dict[str, torch.Tensor], folder: Path, shape: Shape) -
         if shape.files == "safetensors":
             save_file(chosen, folder / file, metadata={"format": "pt"})
         else:
-            torch.save(chosen, folder / file, pickle_protocol=shape.protocol)
+            torch.save(chosen, folder / file)
     if shape.shards > 1:
         size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
         write_json(folder / f"{stem}.{ending}.index.json", {"metadata": {"total_size": size}, "weight_map": places})
@@ -278,6 +280,8 @@ def main(folder: str, *names: str) -> None:
         shutil.rmtree(target, ignore_errors=True)
         make(shape, target)
         print(shape.name, file=sys.stderr)
+    if not names:
+        write_torch_files(Path(folder) / "torch-files")
 
 
 if __name__ == "__main__":

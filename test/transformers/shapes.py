@@ -18,8 +18,6 @@ class Shape:
     # "safetensors" or "bin".
     files: str = "safetensors"
     shards: int = 1
-    # Pickle protocol of .bin files.
-    protocol: int = 2
     text: dict = field(default_factory=dict)
     vision: dict = field(default_factory=dict)
     config: dict = field(default_factory=dict)
@@ -46,7 +44,7 @@ SHAPES = [
     Shape("many-shards", shards=4, dtype="bfloat16"),
     Shape("half", dtype="float16", layout="hf-5"),
     Shape("bin", files="bin", dtype="float16"),
-    Shape("bin-shards", files="bin", shards=3, protocol=4, dtype="bfloat16"),
+    Shape("bin-shards", files="bin", shards=3, dtype="bfloat16"),
     Shape("fallback", tokenizer=Fallback, added=("<image>", "<pad>", "<user>")),
     Shape("gelu-tower", vision={"hidden_act": "gelu", "layer_norm_eps": 1e-6}, config={"vision_feature_layer": -1}),
     Shape("authors", layout="authors", added=(), files="bin", dtype="float16", shards=2),

@@ -2,10 +2,12 @@ import { quote } from '../../llava/quote.js';
 import { FETCH_AGAIN, fileError } from '../checkpoint-error.js';
 import type { CheckpointFile } from './checkpoint-file.js';
 
-/** A stored entry: its bytes lie in the archive as they are. */
+/** An entry; a stored one's bytes lie in the archive as they are. */
 export interface ZipEntry {
   readonly name: string;
   readonly bytes: number;
+  /** Its bytes in the archive are not those of the file. */
+  readonly isCompressed: boolean;
   /** Where its local header starts. */
   readonly header: number;
 }
@@ -22,9 +24,9 @@ const LONGEST_DIRECTORY = 1 << 26;
 const IN_ZIP64 = 0xffff_ffff;
 
 /**
- * Lists a zip archive as torch writes it: all entries stored, none compressed or encrypted. Source: PKWARE's APPNOTE,
+ * Lists a zip archive as torch writes it: none of its entries are encrypted. Source: PKWARE's APPNOTE,
  * sections 4.3.6 to 4.5.3.
- * @throws ExpectedError('weights') for damaged, cut off or compressed archives
+ * @throws ExpectedError('weights') for damaged, cut off or encrypted archives
  */
 export async function readZip(
   file: CheckpointFile,
@@ -48,9 +50,11 @@ export async function readZip(
 /** Where an entry's bytes start in the file: its local header says how much stands before them. */
 export async function placeOfEntry(
   file: CheckpointFile,
-  { name, bytes, header }: ZipEntry,
+  { name, bytes, header, isCompressed }: ZipEntry,
   signal?: AbortSignal,
 ): Promise<number> {
+  if (isCompressed)
+    throw fileError(file.path, `is compressed: ${quote(name)}`, 'Save it again with torch.save.');
   if (header + LOCAL_BYTES > file.bytes) throw damaged(file, `${quote(name)} lies outside`);
   const local = await file.read(header, LOCAL_BYTES, signal);
   if (local.readUInt32LE(0) !== 0x0403_4b50)
@@ -91,8 +95,6 @@ function readEntry(
   if (extraEnd > directory.length) throw damaged(file, 'its directory is cut off');
   const name = directory.toString('utf8', at + ENTRY_BYTES, nameEnd);
   if ((directory.readUInt16LE(at + 8) & 1) !== 0) throw damaged(file, `${quote(name)} is encrypted`);
-  if (directory.readUInt16LE(at + 10) !== 0)
-    throw fileError(file.path, `is compressed: ${quote(name)}`, 'Save it again with torch.save.');
   const wide = readZip64(directory.subarray(nameEnd, extraEnd));
   const take = (field: number): number => {
     const value = directory.readUInt32LE(at + field);
@@ -101,8 +103,9 @@ function readEntry(
   const bytes = take(24);
   const stored = take(20);
   const header = take(42);
-  if (stored !== bytes) throw damaged(file, `${quote(name)} has two sizes`);
-  return { entry: { name, bytes, header }, next: extraEnd + (commentBytes ?? 0) };
+  const isCompressed = directory.readUInt16LE(at + 10) !== 0;
+  if (stored !== bytes && !isCompressed) throw damaged(file, `${quote(name)} has two sizes`);
+  return { entry: { name, bytes, isCompressed, header }, next: extraEnd + (commentBytes ?? 0) };
 }
 
 /** The values of a zip64 record, in order: size, stored size, place. */

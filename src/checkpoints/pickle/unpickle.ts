@@ -3,8 +3,9 @@ import { call, lookUp, setEntry, storageOf } from './allowed-globals.js';
 import { PickleCursor } from './pickle-cursor.js';
 import { Dict, Tuple, type PickleValue } from './pickle-values.js';
 
-/** Far above what a description of a few thousand tensors takes. */
-const MOST_VALUES = 1_000_000;
+/** A tensor takes some 40 operations and a dozen remembered values; a 7B model has 700 tensors. */
+const MOST_OPERATIONS = 500_000;
+const MOST_VALUES = 200_000;
 
 /** Where a tuple, list or dict began; never a value itself. */
 const MARK = Symbol('mark');
@@ -28,7 +29,7 @@ class Machine {
   }
 
   run(): PickleValue {
-    for (;;) {
+    for (let done = 0; done < MOST_OPERATIONS; done++) {
       const code = this.#cursor.u8();
       const operation = OPERATIONS.get(code);
       if (operation === undefined)
@@ -36,6 +37,7 @@ class Machine {
       if (operation === 'stop') return this.pop();
       operation(this, this.#cursor);
     }
+    throw new BadPickle('is hostile: its pickle has too many operations');
   }
 
   push(value: PickleValue | typeof MARK): void {
