@@ -81,7 +81,7 @@ export async function convertModel(
     (one) => one !== undefined,
   );
   const otherFiles = [conversion.base?.gguf, conversion.tower?.mmproj].flatMap((one) => one?.path ?? []);
-  const settings = jobs.map(({ name, type }) => [name, type.name]);
+  const settings = [conversion.importance?.keys, ...jobs.map(({ name, type }) => [name, type.name])];
   const origin = await originOf(
     [...checkpoints.flatMap((one) => [...filesOf(one)]), ...otherFiles],
     settings,

@@ -55,7 +55,17 @@ describe('llava convert', () => {
   it('takes the tower from an mmproj file', async () => {
     const output = join(folder, 'other-tower');
     const tower = projectFile('models/demo/mmproj.gguf');
-    const run = await runLlava(['convert', checkpoint, '-o', output, '--type', 'f16', '--tower', tower, '--json']);
+    const run = await runLlava([
+      'convert',
+      checkpoint,
+      '-o',
+      output,
+      '--type',
+      'f16',
+      '--tower',
+      tower,
+      '--json',
+    ]);
     expect(run.exitCode).toBe(0);
     const { adapter, mmproj } = JSON.parse(run.stdout) as { adapter: null; mmproj: string };
     expect(adapter).toBeNull();
@@ -131,6 +141,8 @@ describe('llava convert', () => {
   });
 
   it('says how much room is missing', async () => {
-    await expect(checkFreeSpace(folder, 1e15)).rejects.toThrow(/Converting takes 1[,.]?000.* TB, .* has only .* free/);
+    await expect(checkFreeSpace(folder, 1e15)).rejects.toThrow(
+      /Converting takes 1[,.]?000.* TB, .* has only .* free/,
+    );
   });
 });

@@ -48,7 +48,11 @@ export function readShape(folder: string): Shape {
 export async function convertFolder(
   checkpoint: string,
   folder: string,
-  { base, tower, type = 'f32' }: { base?: string | undefined; tower?: string | undefined; type?: string } = {},
+  {
+    base,
+    tower,
+    type = 'f32',
+  }: { base?: string | undefined; tower?: string | undefined; type?: string } = {},
 ): Promise<ConvertedFiles> {
   return await convertModel({
     source: await openCheckpoint(checkpoint),

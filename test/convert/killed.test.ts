@@ -24,7 +24,16 @@ function contents(folder: string): readonly (readonly [string, string])[] {
 it('a conversion that is killed at twenty random moments goes on to the same files', async () => {
   const folder = temporaryFolder();
   const checkpoint = writeDemoCheckpoint(folder);
-  const args = (output: string) => ['convert', checkpoint, '-o', output, '--type', 'q4_k_m', '--threads', '1'];
+  const args = (output: string) => [
+    'convert',
+    checkpoint,
+    '-o',
+    output,
+    '--type',
+    'q4_k_m',
+    '--threads',
+    '1',
+  ];
   const whole = join(folder, 'whole');
   const start = performance.now();
   expect(await runLlava(args(whole))).toMatchObject({ exitCode: 0 });

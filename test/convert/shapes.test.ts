@@ -27,7 +27,11 @@ afterAll(async () => {
   await backend[Symbol.asyncDispose]();
 });
 
-describe.each(readdirSync(made).filter((name) => existsSync(join(made, name, 'reference.json'))).sort())('%s', (name) => {
+describe.each(
+  readdirSync(made)
+    .filter((name) => existsSync(join(made, name, 'reference.json')))
+    .sort(),
+)('%s', (name) => {
   const shape = readShape(join(made, name));
   let files: ConvertedFiles;
   let base: ConvertedFiles | undefined;
@@ -35,8 +39,12 @@ describe.each(readdirSync(made).filter((name) => existsSync(join(made, name, 're
 
   beforeAll(async () => {
     const { tower } = shape;
-    if (shape.base !== undefined) base = await convertFolder(shape.base, join(folder, name, 'base'), { tower });
-    files = await convertFolder(shape.checkpoint, join(folder, name, 'converted'), { tower, base: shape.base });
+    if (shape.base !== undefined)
+      base = await convertFolder(shape.base, join(folder, name, 'base'), { tower });
+    files = await convertFolder(shape.checkpoint, join(folder, name, 'converted'), {
+      tower,
+      base: shape.base,
+    });
   });
 
   it.runIf(existsSync(join(shape.folder, 'text.gguf')))('has the bytes of llama.cpp’s converter', () => {
@@ -88,7 +96,10 @@ async function logProbabilitiesOf(
     await evaluateFeatures(backend.addon, sequence, features);
     const after = [...reference.idsAfter] as Token[];
     const next = { logits: true, token: true, options: { temperature: 0 } };
-    const output = await sequence.controlledEvaluate([...after.slice(0, -1), [after.at(-1)!, { generateNext: next }]]);
+    const output = await sequence.controlledEvaluate([
+      ...after.slice(0, -1),
+      [after.at(-1)!, { generateNext: next }],
+    ]);
     const logits = output.at(-1)?.next.logits;
     const raw = Array.from({ length: logits?.size ?? 0 }, (_, token) => logits?.get(token as Token) ?? NaN);
     const largest = Math.max(...raw);

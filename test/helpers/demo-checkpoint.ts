@@ -44,20 +44,23 @@ function languageModel(): readonly Named[] {
   const file = readGguf(projectFile('models/demo/model.gguf'));
   const take = (name: string) => floats(file.tensors.get(name)!);
   const heads = Number(file.metadata.get('llama.attention.head_count'));
-  const layers = Array.from({ length: Number(file.metadata.get('llama.block_count')) }, (_, layer): Named[] => {
-    const [from, to] = [`blk.${layer}.`, `language_model.model.layers.${layer}.`];
-    return [
-      [`${to}self_attn.q_proj.weight`, halvesApart(take(`${from}attn_q.weight`), heads)],
-      [`${to}self_attn.k_proj.weight`, halvesApart(take(`${from}attn_k.weight`), heads)],
-      [`${to}self_attn.v_proj.weight`, take(`${from}attn_v.weight`)],
-      [`${to}self_attn.o_proj.weight`, take(`${from}attn_output.weight`)],
-      [`${to}mlp.gate_proj.weight`, take(`${from}ffn_gate.weight`)],
-      [`${to}mlp.up_proj.weight`, take(`${from}ffn_up.weight`)],
-      [`${to}mlp.down_proj.weight`, take(`${from}ffn_down.weight`)],
-      [`${to}input_layernorm.weight`, take(`${from}attn_norm.weight`)],
-      [`${to}post_attention_layernorm.weight`, take(`${from}ffn_norm.weight`)],
-    ];
-  });
+  const layers = Array.from(
+    { length: Number(file.metadata.get('llama.block_count')) },
+    (_, layer): Named[] => {
+      const [from, to] = [`blk.${layer}.`, `language_model.model.layers.${layer}.`];
+      return [
+        [`${to}self_attn.q_proj.weight`, halvesApart(take(`${from}attn_q.weight`), heads)],
+        [`${to}self_attn.k_proj.weight`, halvesApart(take(`${from}attn_k.weight`), heads)],
+        [`${to}self_attn.v_proj.weight`, take(`${from}attn_v.weight`)],
+        [`${to}self_attn.o_proj.weight`, take(`${from}attn_output.weight`)],
+        [`${to}mlp.gate_proj.weight`, take(`${from}ffn_gate.weight`)],
+        [`${to}mlp.up_proj.weight`, take(`${from}ffn_up.weight`)],
+        [`${to}mlp.down_proj.weight`, take(`${from}ffn_down.weight`)],
+        [`${to}input_layernorm.weight`, take(`${from}attn_norm.weight`)],
+        [`${to}post_attention_layernorm.weight`, take(`${from}ffn_norm.weight`)],
+      ];
+    },
+  );
   return [
     ['language_model.model.embed_tokens.weight', padded(take('token_embd.weight'))],
     ['language_model.lm_head.weight', padded(take('output.weight'))],
@@ -126,5 +129,7 @@ const BLOCK_NAMES = {
 function mlpNames({ metadata, tensors }: GgufFile): Readonly<Record<string, string>> {
   const width = Number(metadata.get('clip.vision.embedding_length'));
   const isNew = tensors.get('v.blk.0.ffn_up.weight')!.shape[0] === width;
-  return isNew ? { 'mlp.fc1': 'ffn_up', 'mlp.fc2': 'ffn_down' } : { 'mlp.fc1': 'ffn_down', 'mlp.fc2': 'ffn_up' };
+  return isNew
+    ? { 'mlp.fc1': 'ffn_up', 'mlp.fc2': 'ffn_down' }
+    : { 'mlp.fc1': 'ffn_down', 'mlp.fc2': 'ffn_up' };
 }

@@ -12,7 +12,10 @@ function columnSums(model: string): readonly (readonly [name: string, sums: Floa
   const random = new Seeded(11);
   return [...readGguf(model).tensors.values()]
     .filter(({ name, shape }) => name.startsWith('blk.') && shape.length === 2)
-    .map(({ name, shape }) => [name, Float32Array.from({ length: shape[0]! }, () => 12 * random.next() ** 4 + 0.01)]);
+    .map(({ name, shape }) => [
+      name,
+      Float32Array.from({ length: shape[0]! }, () => 12 * random.next() ** 4 + 0.01),
+    ]);
 }
 
 /** As llama-imatrix writes it, in the format since 2025. */

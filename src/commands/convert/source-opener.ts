@@ -1,11 +1,15 @@
 import { stat } from 'node:fs/promises';
 import type { Checkpoint } from '../../checkpoints/checkpoint.js';
 import { openCheckpoint } from '../../checkpoints/open-checkpoint.js';
+import { prepareCheckpoint } from '../../checkpoints/source/fetch-checkpoint.js';
+import { readHubName, type HubName } from '../../checkpoints/source/hub-name.js';
 import type { Base } from '../../convert/base.js';
 import type { Conversion } from '../../convert/convert-model.js';
 import { changesVision, type TowerSource } from '../../convert/vision/find-vision.js';
 import { ExpectedError } from '../../llava/expected-error.js';
+import { formatBytes } from '../../llava/format.js';
 import { quote } from '../../llava/quote.js';
+import { hubSettings } from '../../opening/environment.js';
 import type { TransferDisplay } from '../../terminal/show-transfer.js';
 import { readGgufHeader } from '../../weights/gguf/gguf-header.js';
 import type { CommandContext } from '../command-context.js';
@@ -30,7 +34,7 @@ export class SourceOpener {
   ): Promise<Pick<Conversion, 'source' | 'base' | 'tower'>> {
     const source = await this.#checkpoint(name);
     const base = await this.#base(flags.base ?? (await usableBase(source)));
-    const tower = await this.#tower(flags.tower ?? missingTower(source, base));
+    const tower = await this.#tower(flags.tower ?? (await usableTower(source, base)));
     return { source, base, tower };
   }
 
@@ -47,15 +51,30 @@ export class SourceOpener {
   }
 
   async #checkpoint(name: string): Promise<Checkpoint> {
-    return await openCheckpoint(await this.#folder(name), { signal: this.#context.signal });
+    const { signal } = this.#context;
+    if (await isFolder(name)) return await openCheckpoint(name, { signal });
+    const named = readHubName(name);
+    if (named === undefined)
+      throw new ExpectedError('input', `${quote(name)} is no folder here, and no name on the hub.`, {
+        hint: 'Name a checkpoint’s folder, or a repository such as llava-hf/llava-1.5-7b-hf',
+      });
+    return await openCheckpoint(await this.#download(named), { name: named.repo, signal });
   }
 
-  /** The folder itself, or the one that a name on the hub was downloaded into. */
-  async #folder(name: string): Promise<string> {
-    if (await isFolder(name)) return name;
-    throw new ExpectedError('input', `${quote(name)} is no folder here.`, {
-      hint: 'Name a checkpoint’s folder',
+  /** The folder in the cache that a repository was downloaded into: who names one wants it. */
+  async #download(named: HubName): Promise<string> {
+    const { io, signal } = this.#context;
+    const settings = await hubSettings(io.env);
+    const download = await prepareCheckpoint(named, settings, { signal });
+    if (download.missingBytes > 0)
+      io.stderr.write(`${named.repo}: ${formatBytes(download.missingBytes)} from ${settings.endpoint}\n`);
+    await download.fetch({
+      signal,
+      onProgress: (progress) => {
+        this.#display.show(progress);
+      },
     });
+    return download.folder;
   }
 }
 
@@ -70,15 +89,15 @@ async function usableBase(source: Checkpoint): Promise<string | undefined> {
   return name !== undefined && (await isFolder(name)) ? name : undefined;
 }
 
-/** The name of a tower that neither the source nor its base has inside. */
-function missingTower(source: Checkpoint, base: Base | undefined): string | undefined {
+/** The folder that a tower is said to be in, when neither the source nor its base has one: what is on the hub has to be named. */
+async function usableTower(source: Checkpoint, base: Base | undefined): Promise<string | undefined> {
   const places = [source, base?.checkpoint].filter((one) => one !== undefined);
-  const needs = source.layout !== 'lora' || changesVision(source);
-  if (!needs || places.some(({ layout, parts }) => layout !== 'lora' && parts.tower.size > 0))
-    return undefined;
-  return places
+  if (source.layout === 'lora' && !changesVision(source)) return undefined;
+  if (places.some(({ layout, parts }) => layout !== 'lora' && parts.tower.size > 0)) return undefined;
+  const name = places
     .map((one) => ('towerName' in one ? one.towerName : undefined))
     .find((one) => one !== undefined);
+  return name !== undefined && (await isFolder(name)) ? name : undefined;
 }
 
 function isGguf(name: string): boolean {
