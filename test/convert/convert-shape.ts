@@ -39,7 +39,8 @@ export function readShape(folder: string): Shape {
     tower: part('tower'),
     reference: JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8')) as Reference,
     features: floats('features.f32'),
-    logProbabilities: floats('logprobs.f32'),
+    // See scores.py.
+    logProbabilities: floats(part('exact-logprobs.f32') === undefined ? 'logprobs.f32' : 'exact-logprobs.f32'),
     pixels: readFileSync(join(folder, 'pixels.rgb')),
   };
 }

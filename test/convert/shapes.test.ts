@@ -55,7 +55,7 @@ describe.each(
   it('gives the image features of transformers', async () => {
     await using tower = await VisionTower.open(files.mmproj!, backend, 'cpu');
     const { imageSize } = shape.reference;
-    features = await tower.encode({ size: imageSize, data: shape.pixels });
+    features = await tower.encode({ size: imageSize, rgb: shape.pixels });
     expect([features.tokens, features.width]).toEqual(shape.reference.featureShape);
     expect(relativeError(features.values, shape.features)).toBeLessThan(FEATURE_BOUND);
   });
