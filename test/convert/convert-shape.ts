@@ -40,7 +40,9 @@ export function readShape(folder: string): Shape {
     reference: JSON.parse(readFileSync(join(folder, 'reference.json'), 'utf8')) as Reference,
     features: floats('features.f32'),
     // See scores.py.
-    logProbabilities: floats(part('exact-logprobs.f32') === undefined ? 'logprobs.f32' : 'exact-logprobs.f32'),
+    logProbabilities: floats(
+      part('exact-logprobs.f32') === undefined ? 'logprobs.f32' : 'exact-logprobs.f32',
+    ),
     pixels: readFileSync(join(folder, 'pixels.rgb')),
   };
 }

@@ -1,12 +1,8 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { fileType } from '../../src/convert/quantising/file-types.js';
-import { readImatrix } from '../../src/convert/quantising/read-imatrix.js';
-import { writeQuantised } from '../../src/convert/quantising/write-quantised.js';
-import { quantiseFile } from '../../src/engine/quantising/quantise-file.js';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeImatrix, writeOldImatrix } from '../helpers/imatrix.js';
+import { projectFile } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { writeGguf } from '../reference/gguf-writer.js';
 import { randomText } from '../reference/random-text.js';
@@ -22,7 +18,6 @@ const PLAIN = {
   q8_0: 'ef824104d538a8e7312c5609f3e9be5678907e6b56c146c14e61ae4ffebbd4c8',
 };
 const NEW_IMATRIX = {
-  iq1_s: '2ff3d02fdbc498de63c0b57ab2aaf34f1dd1d49411ca60a9e017978585303c7e',
   iq2_xxs: 'ab8cb96c371d4b418edcb28efc2c4c268ea4c6e1857477648043f92b2f479ef6',
   q4_k_m: '9ea231691782c6f210e55e5d520b0f2da170f17e6cc24c617346b1c96aa36284',
 };
@@ -30,76 +25,46 @@ const OLD_IMATRIX = {
   iq3_xxs: '0144a6fb865cd9407add4493f1d6cc8ef9fc436ecd87454c87be30adb38f1b41',
 };
 
+const PLAIN_TYPES = Object.entries(PLAIN).map(([type, hash]) => [`wide.gguf,${type}`, hash] as const);
+const NEW_TYPES = Object.entries(NEW_IMATRIX).map(
+  ([type, hash]) => [`wide.gguf,${type},new.imatrix`, hash] as const,
+);
+const OLD_TYPES = Object.entries(OLD_IMATRIX).map(
+  ([type, hash]) => [`wide.gguf,${type},old.imatrix`, hash] as const,
+);
+const ALL = [...PLAIN_TYPES, ...NEW_TYPES, ...OLD_TYPES];
+
+const REFUSED: readonly (readonly [string, RegExp])[] = [
+  [
+    'wide.gguf,iq1_s',
+    /^ExpectedError: llama\.cpp cannot quantise "wide\.gguf": this quantization requires an imatrix!\.$/,
+  ],
+  ['none.gguf,q4_0', /^ExpectedError: llama\.cpp cannot quantise "none\.gguf": .+\.$/],
+  ['new.imatrix,q4_0', /^ExpectedError: llama\.cpp cannot quantise "new\.imatrix": .+\.$/],
+];
+
 const folder = temporaryFolder();
 const source = join(folder, 'wide.gguf');
-writeGguf(source, randomText({ textWidth: 256, textHidden: 512, textType: 'F16' }));
-writeImatrix(join(folder, 'new.imatrix'), source);
-writeOldImatrix(join(folder, 'old.imatrix'), source);
+let outcomes: Readonly<Record<string, string>>;
 
-async function hashOfQuantised(type: string, imatrix?: string): Promise<string> {
-  const target = join(folder, `${imatrix ?? 'plain'}-${type}.gguf`);
-  const importance = imatrix === undefined ? undefined : await readImatrix(join(folder, imatrix));
-  // llama-quantize was given the file's name alone.
-  const named = importance && {
-    ...importance,
-    keys: importance.keys.map(
-      ([key, value]) => [key, value === join(folder, imatrix!) ? imatrix! : value] as const,
-    ),
-  };
-  await writeQuantised(source, target, fileType(type), { origin: 'test', threads: 2, importance: named });
-  return createHash('sha256').update(readFileSync(target)).digest('hex');
-}
+beforeAll(async () => {
+  writeGguf(source, randomText({ textWidth: 256, textHidden: 512, textType: 'F16' }));
+  writeImatrix(join(folder, 'new.imatrix'), source);
+  writeOldImatrix(join(folder, 'old.imatrix'), source);
+  // A process of its own, so that those which it starts read TypeScript too.
+  const script = projectFile('test/native/quantise-files.ts');
+  const tsx = projectFile('node_modules/tsx/dist/loader.mjs');
+  const wanted = [...ALL, ...REFUSED].map(([name]) => name);
+  const { stdout } = await execa(process.execPath, ['--import', tsx, script, ...wanted], { cwd: folder });
+  outcomes = JSON.parse(stdout) as Record<string, string>;
+}, 200_000);
 
-describe('quantised files are those of llama-quantize', () => {
-  it.each(Object.entries(PLAIN))('in %s', async (type, expected) => {
-    expect(await hashOfQuantised(type)).toBe(expected);
+describe('a quantised file', () => {
+  it.each(ALL)('is that of llama-quantize: %s', (name, hash) => {
+    expect(outcomes[name]).toBe(hash);
   });
 
-  it.each(Object.entries(NEW_IMATRIX))('in %s with an importance matrix', async (type, expected) => {
-    expect(await hashOfQuantised(type, 'new.imatrix')).toBe(expected);
-  });
-
-  it.each(Object.entries(OLD_IMATRIX))(
-    'in %s with an importance matrix of the old format',
-    async (type, expected) => {
-      expect(await hashOfQuantised(type, 'old.imatrix')).toBe(expected);
-    },
-  );
-});
-
-describe('quantising', () => {
-  const task = {
-    source,
-    target: join(folder, 'target.gguf'),
-    type: 15,
-    threads: 1,
-    importance: [],
-    keys: [],
-  };
-
-  it('says why llama.cpp refuses', async () => {
-    await expect(quantiseFile({ ...task, type: fileType('iq1_s').number })).rejects.toThrow(
-      /^llama\.cpp cannot quantise ".+wide\.gguf": this quantization requires an imatrix!/,
-    );
-    await expect(quantiseFile({ ...task, source: join(folder, 'none.gguf') })).rejects.toThrow(
-      /cannot quantise/,
-    );
-    await expect(quantiseFile({ ...task, source: join(folder, 'new.imatrix') })).rejects.toThrow(
-      /cannot quantise/,
-    );
-  });
-
-  it('ends when it is told to', async () => {
-    const controller = new AbortController();
-    const quantising = quantiseFile(task, { signal: controller.signal });
-    controller.abort(new Error('enough'));
-    await expect(quantising).rejects.toThrow('enough');
-  });
-
-  it('leaves nothing half-written behind', async () => {
-    const target = join(folder, 'refused.gguf');
-    const options = { origin: 'test', threads: 1 };
-    await expect(writeQuantised(source, target, fileType('iq1_s'), options)).rejects.toThrow(/imatrix/);
-    expect([target, `${target}.part`].filter((path) => existsSync(path))).toEqual([]);
+  it.each(REFUSED)('is not written, not even half, where llama.cpp refuses: %s', (name, message) => {
+    expect(outcomes[name]).toMatch(message);
   });
 });
