@@ -12,7 +12,7 @@ const CHUNK_BYTES = 1 << 23;
 export interface RowOrder {
   readonly rowsTogether: number;
   /** Where row `row` of such a group comes from, in the group. */
-  from(row: number): number;
+  readonly from: (row: number) => number;
 }
 
 /** A tensor to write from a source, converted a few rows at a time. */

@@ -14,7 +14,7 @@ import { convertFolder, readShape, type Shape } from './convert-shape.js';
 
 /* Checkpoints that transformers and PEFT saved, converted to float32, against what they compute and llama.cpp's converter writes. */
 
-const made = process.env.LLAVA_CHECKPOINTS ?? projectFile('test/transformers/.build/checkpoints');
+const made = process.env['LLAVA_CHECKPOINTS'] ?? projectFile('test/transformers/.build/checkpoints');
 const FEATURE_BOUND = 1e-5;
 const SCORE_BOUND = 1e-4;
 

@@ -51,7 +51,9 @@ function writeValue(writer: Writer, value: MetadataValue): void {
       if (value.of === 'string') for (const one of value.values) writer.text(one);
       else for (const one of value.values) writer[value.of](one);
       return;
-    default:
+    case 'u32':
+    case 'i32':
+    case 'f32':
       writer[value.type](value.value);
   }
 }

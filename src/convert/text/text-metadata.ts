@@ -74,8 +74,7 @@ export function vocabularyMetadata(
   entries.push([`${prefix}token_type`, i32s(types)]);
   if (merges !== undefined && merges.length > 0) entries.push([`${prefix}merges`, texts(merges)]);
   for (const [name, id] of vocabulary.specialTokens)
-    // A class token is the first one of a text, and GGUF has no key for it.
-    if (name !== 'cls') entries.push([`${prefix}${TOKEN_NAMES[name] ?? name}_token_id`, u32(id)]);
+    entries.push([`${prefix}${TOKEN_NAMES[name] ?? name}_token_id`, u32(id)]);
   for (const [name, isAdded] of vocabulary.addedTokens)
     entries.push([`${prefix}add_${name}_token`, bool(isAdded)]);
   return [...entries, ...templateMetadata(conversation)];
