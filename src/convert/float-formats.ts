@@ -56,8 +56,8 @@ function f16Of(bits: number): number {
     return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
   // Beside 0.5, a float32 has the steps of half-precision's smallest numbers: adding rounds.
   scratchBits[0] = magnitude;
-  scratch[0] += 0.5;
-  return sign | ((scratchBits[0] ?? 0) - 0x3f000000);
+  scratch[0] = (scratch[0] ?? 0) + 0.5;
+  return sign | (scratchBits[0] - 0x3f000000);
 }
 
 /** The brain float nearest to a float32, both as their bits; what is no number stays none. */
