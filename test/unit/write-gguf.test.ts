@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { f32s, text, texts, u32 } from '../../src/convert/gguf/metadata.js';
 import { bytesOf, type PlannedFile, type PlannedTensor } from '../../src/convert/gguf/planned-file.js';
 import { fileBytes, writeGguf } from '../../src/convert/gguf/write-gguf.js';
+import type { GgufArray } from '../../src/weights/gguf/parse-gguf.js';
 import { readGgufHeader } from '../../src/weights/gguf/gguf-header.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -72,6 +73,22 @@ describe('a GGUF file', () => {
     for (const [index, { offset, bytes: length }] of [...header.tensors.values()].entries())
       expect(new Set(bytes.subarray(offset, offset + length))).toEqual(new Set([index + 1]));
     expect(header.metadata.get('words')).toMatchObject({ values: ['é', '', '▁a'] });
+  });
+
+  it('may have a vocabulary of any length', async () => {
+    const tokens = Array.from({ length: 40_000 }, (_, index) => `token ${index}`);
+    const path = freshPath();
+    const metadata = new Map([
+      ['tokens', texts(tokens)],
+      ['scores', f32s(tokens.map((_, index) => -index))],
+      ['after', u32(3)],
+    ]);
+    await writeGguf(path, { ...file(), metadata }, OPTIONS);
+    const header = await readGgufHeader(path);
+    expect(header.metadata.get('after')).toBe(3);
+    const { bytes, length } = header.metadata.get('tokens') as GgufArray;
+    expect(length).toBe(tokens.length);
+    expect(Buffer.from(bytes).subarray(-11).toString()).toBe('token 39999');
   });
 
   it('goes on after the last whole tensor, wherever it was ended', async () => {

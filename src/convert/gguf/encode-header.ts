@@ -72,19 +72,23 @@ class Writer {
   length = 0;
 
   u32(value: number): void {
-    this.#buffer.writeUInt32LE(value, this.#room(4));
+    const start = this.#room(4);
+    this.#buffer.writeUInt32LE(value, start);
   }
 
   i32(value: number): void {
-    this.#buffer.writeInt32LE(value, this.#room(4));
+    const start = this.#room(4);
+    this.#buffer.writeInt32LE(value, start);
   }
 
   f32(value: number): void {
-    this.#buffer.writeFloatLE(value, this.#room(4));
+    const start = this.#room(4);
+    this.#buffer.writeFloatLE(value, start);
   }
 
   u64(value: number): void {
-    this.#buffer.writeBigUInt64LE(BigInt(value), this.#room(8));
+    const start = this.#room(8);
+    this.#buffer.writeBigUInt64LE(BigInt(value), start);
   }
 
   text(value: string): void {
@@ -94,7 +98,8 @@ class Writer {
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#buffer.set(bytes, this.#room(bytes.length));
+    const start = this.#room(bytes.length);
+    this.#buffer.set(bytes, start);
   }
 
   zeros(count: number): void {
@@ -105,7 +110,7 @@ class Writer {
     return this.#buffer.subarray(0, this.length);
   }
 
-  /** Where the next `bytes` bytes go. */
+  /** Where the next `bytes` bytes go, in a buffer that may be another than before. */
   #room(bytes: number): number {
     const start = this.length;
     this.length += bytes;
