@@ -146,6 +146,15 @@ describe('openCheckpoint', () => {
     ]);
   });
 
+  it('takes modules that PEFT saved whole', async () => {
+    const whole = { 'base_model.model.lm_head.modules_to_save.default.weight': [6, 8] };
+    const opened = await open({
+      ...LORA,
+      'adapter_model.safetensors': zeros({ [LORA_A]: [2, 8], [LORA_B]: [8, 2], ...whole }),
+    });
+    expect([...opened.parts.text.keys()]).toEqual(['lm_head.weight']);
+  });
+
   it('divides by the root of a rank that is stabilised, and takes factors of single modules', async () => {
     const config = {
       ...LORA['adapter_config.json'],
@@ -378,6 +387,23 @@ describe('openCheckpoint', () => {
       'another adapter',
       { ...LORA, 'adapter_config.json': { peft_type: 'IA3' } },
       /adapter of the type "IA3"/,
+    ],
+    [
+      'an expression for factors',
+      { ...LORA, 'adapter_config.json': { r: 2, alpha_pattern: { '(a+)+$': 2 } } },
+      /an expression in "alpha_pattern": "\(a\+\)\+\$"/,
+    ],
+    [
+      'trained tokens',
+      {
+        ...LORA,
+        'adapter_model.safetensors': zeros({
+          [LORA_A]: [2, 8],
+          [LORA_B]: [8, 2],
+          'base_model.model.model.embed_tokens.trainable_tokens_delta': [1, 8],
+        }),
+      },
+      /embed_tokens\.trainable_tokens_delta"/,
     ],
     [
       'half of a pair',
