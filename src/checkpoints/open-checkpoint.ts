@@ -82,7 +82,7 @@ function withoutWeights(folder: string, names: readonly string[]): Error {
     return checkpointError(
       folder,
       `holds ${quote(gguf)}, which is converted already`,
-      `llava models info --gguf ${join(folder, gguf)}`,
+      `llava models info ${join(folder, gguf)}`,
     );
   return checkpointError(
     folder,
