@@ -182,6 +182,10 @@ describe('openCheckpoint', () => {
       ['mm_projector/data.pkl', pickle],
       ...[512, 8, 64, 8].map((count, key) => [`mm_projector/data/${key}`, numbers(count)] as const),
     ]);
+    const both = await open({ 'non_lora_trainables.bin': file, 'mm_projector.bin': file });
+    expect([...both.tensors.values()].map(({ path }) => path.split('/').at(-1))).toEqual(
+      Array.from({ length: 4 }, () => 'non_lora_trainables.bin'),
+    );
     const alone = await open({ 'config.json': AUTHORS_CONFIG, 'mm_projector.bin': file });
     expect(alone).toMatchObject({ layout: 'projector', projector: { inputSize: 64, outputSize: 8 } });
     const clip = await open({
