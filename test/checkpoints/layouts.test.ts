@@ -216,7 +216,7 @@ describe('openCheckpoint', () => {
     [
       'a size that is text',
       withConfig(AUTHORS, { hidden_size: 'big' }),
-      /""big"" as "hidden_size": it must be a whole number/,
+      /has "big" as "hidden_size": it must be a whole number/,
     ],
     ['a size inside that is text', withTextConfig({ hidden_size: -8 }), /"-8" as "text_config\.hidden_size"/],
     [
