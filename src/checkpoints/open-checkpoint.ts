@@ -8,6 +8,7 @@ import { findTensorFiles, listFolder, readTensorFile, readTensorFiles } from './
 import type { FolderContents } from './layout/folder-contents.js';
 import { openLora, openProjector } from './layout/open-lora.js';
 import { openModel } from './layout/open-model.js';
+import { partOfTensor } from './layout/part-of-tensor.js';
 import { openTower } from './layout/open-tower.js';
 
 export interface OpenOptions {
@@ -15,6 +16,8 @@ export interface OpenOptions {
   readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const NO_TENSORS: TensorsByName = new Map();
 
 /** Weights that stand beside an adapter, or alone. */
 const PROJECTOR_FILES = ['non_lora_trainables.bin', 'mm_projector.bin'];
@@ -38,7 +41,7 @@ export async function openCheckpoint(folder: string, options: OpenOptions = {}):
       'Move one of them to a folder of its own.',
     );
   const files = model ?? adapter;
-  const found = files === undefined ? new Map() : await readTensorFiles(folder, files, signal);
+  const found = files === undefined ? NO_TENSORS : await readTensorFiles(folder, files, signal);
   const beside = model === undefined ? await readBeside(folder, names, signal) : [];
   const tensors = joinTensors(found, beside);
   if (tensors.size === 0) throw withoutWeights(folder, names);
@@ -61,11 +64,21 @@ async function readBeside(
   return read;
 }
 
-/** Where two files have a tensor, the first counts, as in the authors' own code. */
+/** Where two files have a tensor, under names that mean the same, the first counts, as in the authors' own code. */
 function joinTensors(tensors: TensorsByName, more: readonly CheckpointTensor[]): TensorsByName {
   const joined = new Map(tensors);
-  for (const tensor of more) if (!joined.has(tensor.name)) joined.set(tensor.name, tensor);
+  const meanings = new Set([...tensors.keys()].map(meaningOf));
+  for (const tensor of more) {
+    if (meanings.has(meaningOf(tensor.name))) continue;
+    meanings.add(meaningOf(tensor.name));
+    joined.set(tensor.name, tensor);
+  }
   return joined;
+}
+
+function meaningOf(name: string): string {
+  const place = partOfTensor(name);
+  return place === undefined ? name : `${place.part} ${place.name}`;
 }
 
 /** CLIP by itself: the whole model, or its vision half. */
@@ -82,7 +95,7 @@ function withoutWeights(folder: string, names: readonly string[]): Error {
     return checkpointError(
       folder,
       `holds ${quote(gguf)}, which is converted already`,
-      `llava models info --gguf ${join(folder, gguf)}`,
+      `llava models info ${join(folder, gguf)}`,
     );
   return checkpointError(
     folder,

@@ -103,3 +103,58 @@ export function torchBytes(pickle: Uint8Array): Buffer {
     ['archive/version', Buffer.from('3\n')],
   ]);
 }
+
+/** Where the parts of a zip64 archive lie, so that it can be written with holes. */
+export interface ArchivePart {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A zip64 archive of entries of any size: only the `bytes` that are given are parts of it, the rest are holes. */
+export function zip64Parts(
+  entries: readonly { readonly name: string; readonly size: number; readonly bytes?: Uint8Array }[],
+): readonly ArchivePart[] {
+  const parts: ArchivePart[] = [];
+  const directory: Buffer[] = [];
+  let place = 0;
+  for (const { name, size, bytes } of entries) {
+    const nameBytes = Buffer.from(name);
+    const fields = Buffer.concat([Buffer.alloc(14), little(0xffffffff, 4), little(0xffffffff, 4)]);
+    const local = Buffer.concat([little(1, 2), little(16, 2), little(size, 8), little(size, 8)]);
+    const header = [Buffer.from('PK\x03\x04'), fields, little(nameBytes.length, 2), little(local.length, 2)];
+    parts.push({ at: place, bytes: Buffer.concat([...header, nameBytes, local]) });
+    const wide = Buffer.concat([
+      little(1, 2),
+      little(24, 2),
+      little(size, 8),
+      little(size, 8),
+      little(place, 8),
+    ]);
+    directory.push(Buffer.from('PK\x01\x02'), little(0, 2), fields, little(nameBytes.length, 2));
+    directory.push(
+      little(wide.length, 2),
+      Buffer.alloc(8),
+      little(0, 2),
+      little(0xffffffff, 4),
+      nameBytes,
+      wide,
+    );
+    place += 30 + nameBytes.length + local.length;
+    if (bytes !== undefined) parts.push({ at: place, bytes });
+    place += size;
+  }
+  const listed = Buffer.concat(directory);
+  const counts = Buffer.concat([little(entries.length, 8), little(entries.length, 8)]);
+  const record = [
+    Buffer.from('PK\x06\x06'),
+    little(44, 8),
+    Buffer.alloc(12),
+    counts,
+    little(listed.length, 8),
+    little(place, 8),
+  ];
+  const locator = [Buffer.from('PK\x06\x07'), little(0, 4), little(place + listed.length, 8), little(1, 4)];
+  const end = [Buffer.from('PK\x05\x06'), Buffer.alloc(4), Buffer.alloc(12, 0xff), little(0, 2)];
+  parts.push({ at: place, bytes: Buffer.concat([listed, ...record, ...locator, ...end]) });
+  return parts;
+}

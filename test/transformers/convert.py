@@ -1,6 +1,7 @@
 """The text half and the vocabulary of each checkpoint in transformers' layout, as llama.cpp's own converter writes them:
 `convert.py LLAMA_CPP FOLDER` → FOLDER/SHAPE/text.gguf, float32."""
 
+import logging
 import runpy
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ def main(llama_cpp: str, folder: str) -> None:
 
     # It tells the split of texts by a hash of large vocabularies' tokens, which small ones do not have.
     TextModel.get_vocab_base_pre = lambda self, tokenizer: "llama-bpe"
+    logging.disable(logging.INFO)
     for shape in SHAPES:
         if shape.layout == "authors" or shape.lora:
             continue

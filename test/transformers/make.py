@@ -22,7 +22,14 @@ import numpy
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from transformers import CLIPVisionConfig, CLIPVisionModel, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
+from transformers import (
+    AutoTokenizer,
+    CLIPVisionConfig,
+    CLIPVisionModel,
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+)
 
 from shapes import SHAPES, Shape
 from torch_files import write_torch_files
@@ -122,6 +129,11 @@ def save_transformers(model, tokenizer, shape: Shape, folder: Path) -> None:
         saved.config.save_pretrained(folder)
         save_tensors(plain_tensors(saved), folder, shape)
     tokenizer.write(folder)
+    if shape.saved_tokenizer:
+        loaded = AutoTokenizer.from_pretrained(folder)
+        for name in ["tokenizer.model", "added_tokens.json"]:
+            (folder / name).unlink(missing_ok=True)
+        loaded.save_pretrained(folder)
     write_json(folder / "preprocessor_config.json", {"image_mean": MEAN, "image_std": STD, "do_pad": True})
     model.float()
 

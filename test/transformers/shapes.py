@@ -18,6 +18,8 @@ class Shape:
     # "safetensors" or "bin".
     files: str = "safetensors"
     shards: int = 1
+    # The tokenizer as transformers 5 saves it once it has loaded it.
+    saved_tokenizer: bool = False
     text: dict = field(default_factory=dict)
     vision: dict = field(default_factory=dict)
     config: dict = field(default_factory=dict)
@@ -46,6 +48,8 @@ SHAPES = [
     Shape("bin", files="bin", dtype="float16"),
     Shape("bin-shards", files="bin", shards=3, dtype="bfloat16"),
     Shape("fallback", tokenizer=Fallback, added=("<image>", "<pad>", "<user>")),
+    Shape("saved-tokenizer", layout="hf-5", saved_tokenizer=True, dtype="bfloat16"),
+    Shape("llama-3-saved", layout="hf-5", tokenizer=ByteLevel, saved_tokenizer=True, text={"num_key_value_heads": 1}),
     Shape("gelu-tower", vision={"hidden_act": "gelu", "layer_norm_eps": 1e-6}, config={"vision_feature_layer": -1}),
     Shape("authors", layout="authors", added=(), files="bin", dtype="float16", shards=2),
     Shape("authors-own-tower", layout="authors", added=(), own_tower=True, dtype="bfloat16"),

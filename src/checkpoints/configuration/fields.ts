@@ -96,7 +96,8 @@ export class Fields {
 
   /** Says what a field is that cannot be used; `needed` completes `… must be`. */
   #unfit(key: string, needed: string): Error {
-    const shown = quote(JSON.stringify(this.#values[key]));
+    const value = this.#values[key];
+    const shown = quote(typeof value === 'string' ? value : JSON.stringify(value));
     return fileError(this.path, `has ${shown} as ${this.nameOf(key)}: it must be ${needed}`, FETCH_AGAIN);
   }
 }

@@ -19,6 +19,10 @@ export function readLoraSettings(fields: Fields): LoraSettings {
   if (fields.flag('fan_in_fan_out') ?? false)
     throw fileError(fields.path, 'has transposed matrices ("fan_in_fan_out": true)', MERGE);
   const alphas = fields.object('alpha_pattern');
+  // Expressions are not run: other people's may take for ever.
+  const expression = alphas?.keys.find((key) => !/^\^?[\w.]+$/.test(key));
+  if (expression !== undefined)
+    throw fileError(fields.path, `has an expression in "alpha_pattern": ${quote(expression)}`, MERGE);
   return {
     rank: fields.size('r') ?? 8,
     alpha: fields.number('lora_alpha') ?? 8,

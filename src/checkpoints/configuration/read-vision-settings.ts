@@ -138,7 +138,7 @@ function otherFeatures(config: Fields, key: string, value: string): Error {
 /** @throws ExpectedError('weights') for the name of a tower that is no CLIP */
 export function towerNameOf(config: Fields): string | undefined {
   const name = config.text('mm_vision_tower') ?? config.text('vision_tower');
-  if (name !== undefined && /siglip|eva|dino|convnext|imagebind|languagebind/i.test(name))
+  if (name !== undefined && /siglip|dinov|eva[-_]?(?:clip|\d)|convnext|imagebind|languagebind/i.test(name))
     throw fileError(config.path, `has ${quote(name)} as its vision tower`, REMEDY);
   return name;
 }

@@ -40,6 +40,8 @@ export async function openLora(contents: FolderContents): Promise<LoraCheckpoint
   const low = new Map<string, CheckpointTensor>();
   for (const tensor of tensors.values()) (isLowRank(folder, tensor) ? low : whole).set(tensor.name, tensor);
   const parts = sortTensors(folder, whole);
+  for (const [own, { name: stored }] of parts.text)
+    if (!isMatrixOfLlama(own.replace(/\.(?:weight|bias)$/, ''))) throw strangeTensor(folder, stored);
   const hints = await readHints(folder, config);
   return {
     layout: 'lora',
@@ -95,6 +97,13 @@ async function readPicture(folder: string, config: Fields | undefined): Promise<
     : readAuthorsPicture(config, preprocessor);
 }
 
+/** Whether a Llama has a matrix or norm of that name. */
+function isMatrixOfLlama(name: string): boolean {
+  return /^(?:lm_head|model\.(?:embed_tokens|norm|layers\.\d+\.(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj|(?:input|post_attention)_layernorm)))$/.test(
+    name,
+  );
+}
+
 /** `….lora_A.weight`, or with the adapter's name as PEFT holds it in memory. */
 const LOW_RANK = /^(.+)\.lora_(?:embedding_)?([AB])(?:\.default)?(?:\.weight)?$/;
 
@@ -125,8 +134,10 @@ function pairUp(folder: string, low: TensorsByName, lora: LoraSettings): LoraPai
     if (A === undefined || B === undefined)
       throw checkpointError(folder, `has only one half of the pair for ${quote(module)}`, SAVE_AGAIN);
     const place = partOfTensor(`${module}.weight`);
-    if (place === undefined) throw strangeTensor(folder, A.name);
-    pairs[place.part].set(place.name.replace(/\.weight$/, ''), pairOf(folder, module, A, B, lora));
+    const own = place?.name.replace(/\.weight$/, '') ?? '';
+    if (place === undefined || (place.part === 'text' && !isMatrixOfLlama(own)))
+      throw strangeTensor(folder, A.name);
+    pairs[place.part].set(own, pairOf(folder, module, A, B, lora));
   }
   if (halves.size === 0) throw checkpointError(folder, 'holds no low-rank pairs', SAVE_AGAIN);
   return pairs;

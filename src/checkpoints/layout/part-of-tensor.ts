@@ -32,7 +32,10 @@ export function isNeedless(name: string): boolean {
 }
 
 function withoutPeft(name: string): string {
-  return name.replace(/^base_model\.(?:model\.)?/, '').replace(/^model\.model\./, 'model.');
+  return name
+    .replace(/^base_model\.(?:model\.)?/, '')
+    .replace(/^model\.model\./, 'model.')
+    .replace(/\.modules_to_save(?:\.default)?\./, '.');
 }
 
 /** The authors' projector is a torch Sequential: layer, GELU, layer. */
