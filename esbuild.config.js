@@ -74,6 +74,7 @@ const globalProcess = {
 const PROGRAMS = [
   { main: 'src/main.ts' },
   { 'probe-process': 'src/engine/probe/probe-process.ts' },
+  { 'quantise-process': 'src/engine/quantising/quantise-process.ts' },
   // The part that runs the CPU, which engine/local/runtime/direct-llama.ts loads.
   { 'node-llama-cpp': 'node_modules/node-llama-cpp/dist/bindings/Llama.js' },
   // What processes of tests and benches call, where a TypeScript runner would take time and memory of its own.

@@ -4,6 +4,7 @@ import type { CommandContext } from './commands/command-context.js';
 import { addChatCommand } from './commands/chat/chat-command.js';
 import { addBatchCommand } from './commands/batch/batch-command.js';
 import { addBenchCommand } from './commands/bench/bench-command.js';
+import { addConvertCommand } from './commands/convert/convert-command.js';
 import { addCompletionCommands } from './commands/completion/completion-command.js';
 import { addDoctorCommand } from './commands/doctor/doctor-command.js';
 import { addEvalCommand } from './commands/eval/eval-command.js';
@@ -74,6 +75,7 @@ function makeProgram(context: CommandContext): Command {
   addFeaturesCommand(program, context);
   addEvalCommand(program, context);
   addModelsCommand(program, context);
+  addConvertCommand(program, context);
   addServeCommand(program, context);
   addKeptCommands(program, context);
   addMcpCommand(program, context);

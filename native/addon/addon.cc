@@ -4,6 +4,7 @@
 #include "addon/context_calls.h"
 #include "addon/kernel_calls.h"
 #include "addon/promise_worker.h"
+#include "addon/quantise_call.h"
 #include "addon/tower_object.h"
 #include "bridge/cpu_graph.h"
 #include "bridge/panel_device.h"
@@ -117,6 +118,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("likeliestTokens", Napi::Function::New<js_likeliest_tokens>(env, "likeliestTokens"));
   exports.Set("sortLogits", Napi::Function::New<js_sort_logits>(env, "sortLogits"));
   exports.Set("logitsAreFinite", Napi::Function::New<js_logits_are_finite>(env, "logitsAreFinite"));
+  exports.Set("quantiseFile", Napi::Function::New<js_quantise_file>(env, "quantiseFile"));
   exports.Set("cancelEvaluation", Napi::Function::New<js_cancel_evaluation>(env, "cancelEvaluation"));
   exports.Set("cancelAll", Napi::Function::New<js_cancel_all>(env, "cancelAll"));
   return exports;

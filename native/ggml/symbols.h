@@ -33,6 +33,7 @@
   X(ggml_backend_tensor_get) X(ggml_backend_tensor_set)                                                 \
   X(llama_decode) X(llama_get_logits) X(llama_get_logits_ith) X(llama_get_memory) X(llama_get_model)                        \
   X(llama_memory_seq_pos_max) X(llama_memory_seq_rm) X(llama_model_get_vocab) X(llama_model_n_embd_inp) \
+  X(llama_model_quantize) X(llama_model_quantize_default_params)                                        \
   X(llama_n_batch) X(llama_n_ctx) X(llama_n_ctx_seq) X(llama_n_seq_max) X(llama_set_abort_callback)     \
   X(llama_synchronize) X(llama_vocab_n_tokens)
 

@@ -6,7 +6,7 @@ import { startProgress } from './progress.js';
 /** How far a file has come; see `TransferProgress` of the weights. */
 export interface ShownTransfer {
   readonly file: string;
-  readonly phase: 'downloading' | 'verifying' | 'waiting';
+  readonly phase: 'downloading' | 'verifying' | 'waiting' | 'writing' | 'quantising';
   readonly done: number;
   readonly total: number;
   readonly note?: string;

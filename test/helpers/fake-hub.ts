@@ -97,6 +97,11 @@ export class FakeHub implements AsyncDisposable {
       end(fault.status ?? 302, { location: fault.location });
       return;
     }
+    const listed = /^\/api\/models\/([^/]+\/[^/]+)\/(revision|tree)\/([^/]+)$/.exec(url.pathname);
+    if (listed !== null && server === 'hub') {
+      this.#list(listed[1]!, listed[2]!, listed[3]!, seen, response);
+      return;
+    }
     if (file === undefined) {
       end(404, { 'x-error-code': versions === undefined ? 'EntryNotFound' : 'RevisionNotFound' });
       return;
@@ -129,6 +134,21 @@ export class FakeHub implements AsyncDisposable {
       'content-length': '0',
       etag: 'W/"of-the-redirect"',
     });
+  }
+
+  /** The API: the commit of a revision, and the files that were put there at it. */
+  #list(repo: string, kind: string, revision: string, seen: SeenRequest, response: ServerResponse): void {
+    const all = [...this.#files.values()].flat().filter((file) => file.repo === repo);
+    const commit = revision === 'main' ? all.at(-1)?.commit : revision;
+    const files = all.filter((file) => file.commit === commit);
+    seen.status = files.length === 0 ? 404 : 200;
+    response.writeHead(seen.status, { 'content-type': 'application/json' });
+    const entries = files.map(({ path, bytes, isSmall }) => {
+      const pointer = { oid: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
+      const lfs = isSmall === true ? {} : { lfs: { ...pointer, pointerSize: 134 } };
+      return { type: 'file', path, size: bytes.length, oid: gitOid(bytes), ...lfs };
+    });
+    response.end(JSON.stringify(kind === 'revision' ? { id: repo, sha: commit } : entries));
   }
 
   #record(server: 'hub' | 'cdn', request: IncomingMessage, url: URL, path: string): SeenRequest {
@@ -231,4 +251,9 @@ async function drained(response: ServerResponse): Promise<void> {
   for (const end of ends) end.catch(() => undefined);
   await Promise.race(ends);
   done.abort();
+}
+
+/** Git's name of a file's bytes. */
+function gitOid(bytes: Buffer): string {
+  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }

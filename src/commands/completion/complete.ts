@@ -97,6 +97,10 @@ async function valuesOf(
       const { BENCHMARKS } = await import('../../eval/benchmarks/registry.js');
       return candidates(BENCHMARKS.map(({ name, title }) => ({ value: name, about: title })));
     }
+    case 'type': {
+      const { FILE_TYPES_BY_NAME } = await import('../../convert/quantising/file-types.js');
+      return candidates([...FILE_TYPES_BY_NAME.keys()].map((value) => ({ value })));
+    }
     case 'picture':
       return { kind: 'files', endings: PICTURE_ENDINGS };
     case 'gguf':

@@ -90,6 +90,19 @@ export interface FeatureEvaluation {
   readonly position: number;
 }
 
+/** How a GGUF file is to be written again in another number format. */
+export interface NativeQuantisation {
+  /** llama.cpp's number of the format: `llama_ftype`. */
+  readonly type: number;
+  readonly threads: number;
+  /** Rows held at once, in bytes, at most 2³⁰. */
+  readonly mostBufferBytes: number;
+  /** How much each column of a matrix matters, by the matrix's name; copied before `quantiseFile` returns. */
+  readonly importance: readonly (readonly [matrix: string, values: Float32Array])[];
+  /** Keys that the new file has beside those of the old one; numbers become u32, texts are cut at 127 bytes. */
+  readonly keys: readonly (readonly [name: string, value: string | number])[];
+}
+
 export interface NativeAddon extends AddonIdentity, NativeKernels {
   /** Those of this processor that our kernels are written with; without AVX2, ggml computes all. */
   readonly instructionSets: readonly ('AVX2' | 'AVX512' | 'AVX512_VNNI')[];
@@ -154,6 +167,12 @@ export interface NativeAddon extends AddonIdentity, NativeKernels {
    * @throws as {@link logProbabilities}
    */
   logitsAreFinite(nativeContext: object, logitIndexes: Int32Array): boolean;
+  /**
+   * Has llama.cpp quantise a GGUF file of float weights. It cannot be stopped and says nothing meanwhile: it belongs in a
+   * process of its own. A disk that fills up may pass unnoticed: read the new file's header.
+   * @throws ENGINE, whose reason is in llama.cpp's log
+   */
+  quantiseFile(source: string, target: string, options: NativeQuantisation): Promise<void>;
   /** Ends the evaluations in flight: within milliseconds on a CPU, elsewhere when they are done. */
   cancelEvaluation(): void;
   /** Ends everything in flight, loading included, so that the process can leave. */

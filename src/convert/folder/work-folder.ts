@@ -1,0 +1,120 @@
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { writeProblem } from '../../llava/file-problem.js';
+import { quote } from '../../llava/quote.js';
+
+/** A file that is done, and the name it gets in the end. */
+export interface FinishedFile {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What stands in `finished.json`: from here on only names are left to change. */
+interface Finished {
+  readonly origin: string;
+  readonly files: readonly FinishedFile[];
+}
+
+/**
+ * Where the files of a conversion grow: a folder in the folder that they are for, which other programs do not look into. What
+ * it holds outlives a conversion that was ended, so that the next one goes on; one process at a time works in it.
+ */
+export class WorkFolder implements AsyncDisposable {
+  readonly path: string;
+  readonly #target: string;
+  readonly #owner: string;
+
+  private constructor(target: string) {
+    this.#target = target;
+    this.path = join(target, '.convert');
+    this.#owner = join(this.path, 'owner');
+  }
+
+  /** @throws ExpectedError('input') when the folder cannot be made, or another process works in it */
+  static async open(target: string): Promise<WorkFolder> {
+    const folder = new WorkFolder(target);
+    try {
+      await mkdir(folder.path, { recursive: true });
+    } catch (error) {
+      throw new ExpectedError(
+        'input',
+        `The folder ${quote(target)} cannot be made: ${writeProblem(error)}.`,
+        {
+          hint: 'Name a folder that you can write to with -o',
+          cause: error,
+        },
+      );
+    }
+    const owner = Number(await readFile(folder.#owner, 'utf8').catch(() => '0'));
+    if (owner !== process.pid && isAlive(owner))
+      throw new ExpectedError(
+        'input',
+        `Another llava convert (process ${owner}) writes into ${quote(target)}.`,
+        {
+          hint: 'Wait for it, or name another folder with -o',
+        },
+      );
+    await writeFile(folder.#owner, String(process.pid));
+    return folder;
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Bytes that a file, or its beginning, already takes. */
+  async bytesOf(name: string): Promise<number> {
+    const sizes = [this.file(name), `${this.file(name)}.part`].map((path) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    );
+    return Math.max(...(await Promise.all(sizes)));
+  }
+
+  /** Whether an earlier conversion of the same had only names left to change. */
+  async isFinished(origin: string): Promise<boolean> {
+    return (await this.#readFinished())?.origin === origin;
+  }
+
+  /** Gives files their names in the folder, and leaves nothing else behind. Ended half-way, it goes on when called again. */
+  async finish(origin: string, files: readonly FinishedFile[]): Promise<void> {
+    const done = (await this.isFinished(origin)) ? ((await this.#readFinished())?.files ?? files) : files;
+    const list = this.file('finished.json');
+    await writeFile(`${list}.part`, JSON.stringify({ origin, files: done } satisfies Finished), {
+      flush: true,
+    });
+    await rename(`${list}.part`, list);
+    for (const { from, to } of done)
+      if (await exists(this.file(from))) await rename(this.file(from), join(this.#target, to));
+    await rm(this.path, { recursive: true, force: true });
+  }
+
+  async #readFinished(): Promise<Finished | undefined> {
+    const text = await readFile(this.file('finished.json'), 'utf8').catch(() => undefined);
+    return text === undefined ? undefined : (JSON.parse(text) as Finished);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#owner, { force: true });
+  }
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
