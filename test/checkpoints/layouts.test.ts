@@ -41,7 +41,7 @@ const LORA: FolderFiles = {
 };
 
 function withConfig(files: FolderFiles, change: object): FolderFiles {
-  return { ...files, 'config.json': { ...files['config.json'], ...change } };
+  return { ...files, 'config.json': Object.assign({}, files['config.json'], change) };
 }
 
 function withTextConfig(change: object): FolderFiles {
@@ -156,11 +156,10 @@ describe('openCheckpoint', () => {
   });
 
   it('divides by the root of a rank that is stabilised, and takes factors of single modules', async () => {
-    const config = {
-      ...LORA['adapter_config.json'],
+    const config = Object.assign({}, LORA['adapter_config.json'], {
       use_rslora: true,
       alpha_pattern: { 'self_attn.q_proj': 2 },
-    };
+    });
     const opened = await open({ ...LORA, 'adapter_config.json': config });
     if (opened.layout !== 'lora') throw new Error();
     expect(opened.pairs.text.get('model.layers.0.self_attn.q_proj')?.scale).toBeCloseTo(2 / Math.SQRT2, 12);

@@ -1,6 +1,6 @@
 import { quote } from '../../llava/quote.js';
 import { fileError } from '../checkpoint-error.js';
-import { Fields } from './fields.js';
+import type { Fields } from './fields.js';
 import type { RopeScaling, TextSettings } from './settings.js';
 
 /** What transformers takes for what a configuration leaves out: LlamaConfig and MistralConfig. */

@@ -103,7 +103,7 @@ async function readIndex(folder: string, name: string): Promise<ReadonlyMap<stri
       'is damaged: its "weight_map" does not name files of this folder',
       FETCH_AGAIN,
     );
-  return new Map(entries as [string, string][]);
+  return new Map(entries);
 }
 
 /** Reads the headers of all files. */

@@ -108,7 +108,7 @@ function isMatrixOfLlama(name: string): boolean {
 const LOW_RANK = /^(.+)\.lora_(?:embedding_)?([AB])(?:\.default)?(?:\.weight)?$/;
 
 function isLowRank(folder: string, { name }: CheckpointTensor): boolean {
-  if (/\.lora_magnitude_vector/.test(name))
+  if (name.includes('.lora_magnitude_vector'))
     throw checkpointError(
       folder,
       `is a DoRA: it holds the tensor ${quote(name)}`,

@@ -32,7 +32,7 @@ export function sortTensors(folder: string, tensors: TensorsByName): CheckpointP
 }
 
 export function strangeTensor(folder: string, name: string): Error {
-  const whose = /image_newline/.test(name) ? ', as LLaVA-1.6 has,' : '';
+  const whose = name.includes('image_newline') ? ', as LLaVA-1.6 has,' : '';
   return checkpointError(
     folder,
     `holds the tensor ${quote(name)},${whose} which is no part of a LLaVA-1.5`.replace(',,', ','),

@@ -32,7 +32,7 @@ function weightsOf(names: readonly string[], kinds: readonly RegExp[]): readonly
   for (const kind of kinds) {
     const found = names.filter((name) => kind.test(name));
     // Where there are numbered files and an index, a file of all beside them is a copy.
-    const numbered = found.filter((name) => names.includes(indexOf(name)) && /-of-/.test(name));
+    const numbered = found.filter((name) => names.includes(indexOf(name)) && name.includes('-of-'));
     if (found.length > 0) return numbered.length > 0 ? numbered : found;
   }
   return [];

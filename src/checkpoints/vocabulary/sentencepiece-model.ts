@@ -72,19 +72,28 @@ interface ProtoField {
 }
 
 /** The fields of a message in order; undefined, once, where it is damaged. */
-function* fieldsOf(bytes: Buffer): Generator<ProtoField | undefined> {
+function* fieldsOf(bytes: Buffer): Generator<ProtoField | undefined, void> {
   const none = bytes.subarray(0, 0);
   for (let at = 0; at < bytes.length;) {
     const tag = varint(bytes, at);
-    if (tag === undefined) return yield undefined;
+    if (tag === undefined) {
+      yield undefined;
+      return;
+    }
     const wire = tag.value & 7;
     const isLong = wire === VARINT || wire === DELIMITED;
     const first = isLong ? varint(bytes, tag.end) : undefined;
-    if (isLong && first === undefined) return yield undefined;
+    if (isLong && first === undefined) {
+      yield undefined;
+      return;
+    }
     const start = first?.end ?? tag.end;
     const length = wire === DELIMITED ? (first?.value ?? 0) : wire === FIXED32 ? 4 : wire === FIXED64 ? 8 : 0;
     const isKnown = isLong || wire === FIXED32 || wire === FIXED64;
-    if (!isKnown || start + length > bytes.length) return yield undefined;
+    if (!isKnown || start + length > bytes.length) {
+      yield undefined;
+      return;
+    }
     const content = wire === VARINT ? none : bytes.subarray(start, start + length);
     yield { number: Math.floor(tag.value / 8), wire, value: first?.value ?? 0, bytes: content };
     at = start + length;
