@@ -124,6 +124,7 @@ export class EngineOpening implements Opening {
       ...(context === undefined ? {} : { context: context(pair) }),
       ...(sequences === undefined ? {} : { sequences }),
     };
+    if (pair.model.warning !== undefined) this.#host.note(pair.model.warning);
     const plan = planPlacement(pair, await this.#backend, wishes, (note) => {
       this.#host.note(note);
     });
@@ -137,6 +138,7 @@ export class EngineOpening implements Opening {
       backend: this.#backend,
       signal: this.#host.signal,
       conversation: weights.conversation,
+      preTokenizer: pair.model.preTokenizer,
       imageTokens: this.#wishes.imageTokens,
       keptPictures,
       ...less,

@@ -15,6 +15,8 @@ export interface LoadOptions {
   /** Fraction 0 to 1 of the language model read. */
   readonly onProgress?: (fraction: number) => void;
   readonly signal?: AbortSignal;
+  /** How its text is cut into words, where its file does not say it; `tokenizer.ggml.pre` of llama.cpp. */
+  readonly preTokenizer?: string | undefined;
 }
 
 /**
@@ -36,6 +38,9 @@ export async function loadModel(
         gpuLayers: placement.gpuLayers,
         useMmap: placement.mapsModel,
         ignoreMemorySafetyChecks: true,
+        ...(options.preTokenizer === undefined
+          ? {}
+          : { metadataOverrides: { tokenizer: { ggml: { pre: options.preTokenizer } } } }),
         ...abortWhileReading(options),
       }),
     );
