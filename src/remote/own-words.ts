@@ -4,7 +4,9 @@ import { quote } from '../llava/quote.js';
 import type { SentQuestion } from './served-model.js';
 
 /** Texts that servers take for tokens of their own wherever they stand: of the vocabularies of its kind, and of all picture markers. */
-const SPECIAL = /<s>|<\/s>|<unk>|<pad>|<image>|<__media_?[^>]*>|<\|[^|<>]+\|>/;
+const SPECIAL = /<s>|<\/s>|<unk>|<pad>|<image>|<__media_?[^>]*>/;
+/** Of the vocabularies of Llama 3 and Phi-3, all of them. */
+const SPECIAL_OF_OTHERS = /<\|[^|<>]+\|>/;
 
 /**
  * Refuses texts that would not reach the model as words: these servers read the whole prompt as one text.
@@ -15,9 +17,10 @@ export function checkOwnWords(
   form: ConversationForm,
   software: string,
 ): void {
+  const others = specialTokensOf(form).length === 0 ? undefined : SPECIAL_OF_OTHERS;
   const texts = [picture.systemText, request, ...turns.flatMap(({ question, answer }) => [question, answer])];
   for (const text of texts) {
-    const found = SPECIAL.exec(text)?.[0] ?? specialTokensOf(form).find((token) => text.includes(token));
+    const found = SPECIAL.exec(text)?.[0] ?? others?.exec(text)?.[0];
     if (found !== undefined)
       throw new ExpectedError(
         'usage',

@@ -29,9 +29,9 @@ interface Reference {
   /** `unsure`: another token was so near that rounding may decide what comes next. */
   readonly ended: 'end' | 'long' | 'unsure';
 }
-const references = JSON.parse(
-  readFileSync(new URL('references.json', import.meta.url), 'utf8'),
-) as Readonly<Record<FormPairName, readonly Reference[]>>;
+const references = JSON.parse(readFileSync(new URL('references.json', import.meta.url), 'utf8')) as Readonly<
+  Record<FormPairName, readonly Reference[]>
+>;
 const MOST_TOKENS = 10;
 const PICTURES = 4;
 

@@ -39,9 +39,9 @@ describe('tokens around the image, with LLaMA-2’s vocabulary', () => {
   it('a later turn begins with ▁US, ER', () => {
     const turns = [{ question: 'Q', answer: 'A' }];
     const text = textAfterImage(VICUNA_V1, 'And now?', turns).split('</s>')[1] ?? '';
-    expect(conversationTokens(model, VICUNA_V1, turns, 'And now?').tokens.slice(-theirs(text).length)).toEqual(
-      theirs(text),
-    );
+    expect(
+      conversationTokens(model, VICUNA_V1, turns, 'And now?').tokens.slice(-theirs(text).length),
+    ).toEqual(theirs(text));
     expect(ours(text)).toEqual(theirs(text));
     expect(pieces(ours(text).slice(0, 2))).toEqual(['▁US', 'ER']);
   });
