@@ -16,7 +16,7 @@ export interface WeightChoice {
   readonly mmproj?: string | undefined;
   readonly lora?: readonly string[] | undefined;
   /** How it was trained to talk. Default: what the catalogue or the file says. */
-  readonly conversation?: FormName | undefined;
+  readonly conversation?: FormName;
 }
 
 /** Files on this machine, what to call them, and how they were trained to talk. */

@@ -17,7 +17,8 @@ beforeAll(async () => {
   llama3 = writeFormPair(folder, 'llama3');
 });
 
-const ask = (...flags: readonly string[]) => runLlava(['ask', 'What is this?', picture, '--max-tokens', '4', ...flags]);
+const ask = (...flags: readonly string[]) =>
+  runLlava(['ask', 'What is this?', picture, '--max-tokens', '4', ...flags]);
 
 describe('llava ask', () => {
   it('refuses a form whose tokens the vocabulary lacks, by the token’s name', async () => {
@@ -28,7 +29,13 @@ describe('llava ask', () => {
   });
 
   it('says when it goes by the vocabulary alone, and answers', async () => {
-    const { exitCode, stdout, stderr } = await ask('--gguf', llama3.model, '--mmproj', llama3.mmproj, '--json');
+    const { exitCode, stdout, stderr } = await ask(
+      '--gguf',
+      llama3.model,
+      '--mmproj',
+      llama3.mmproj,
+      '--json',
+    );
     expect(stderr).toContain('by its vocabulary it is asked in llama3');
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toHaveProperty('answer');
@@ -36,7 +43,9 @@ describe('llava ask', () => {
 
   it('asks in the form that the environment names', async () => {
     const env = { LLAVA_CONVERSATION: 'phi3' };
-    const { exitCode, stderr } = await runLlava(['ask', 'What is this?', picture, '--model', 'demo'], { env });
+    const { exitCode, stderr } = await runLlava(['ask', 'What is this?', picture, '--model', 'demo'], {
+      env,
+    });
     expect(exitCode).toBe(4);
     expect(stderr).toContain('--conversation phi3 needs the token "<|system|>"');
   });
@@ -45,7 +54,9 @@ describe('llava ask', () => {
 describe('llava models info', () => {
   it('tells the form, why, and which others are possible', async () => {
     const { stdout } = await runLlava(['models', 'info', llama3.model, llama3.mmproj]);
-    expect(stdout).toMatch(/talks in +llama3, by its vocabulary: its name does not tell; possible with --conversation: vicuna_v1/);
+    expect(stdout).toMatch(
+      /talks in +llama3, by its vocabulary: its name does not tell; possible with --conversation: vicuna_v1/,
+    );
     const demo = await runLlava(['models', 'info', 'demo']);
     expect(demo.stdout).toContain('conversation: vicuna_v1');
   });
@@ -56,7 +67,9 @@ describe('llava models list', () => {
     const { stdout } = await runLlava(['models', 'list']);
     expect(stdout).toMatch(/llava-phi-3-mini +fast phi3 .* 1\.8× +69\.2 +87\.3 +57\.8 +1477 +MIT/);
     expect(stdout).toMatch(/llava-llama-3-8b-v1\.1 .* 0\.8× +72\.3 +86\.4 +59 +1469 /);
-    expect(stdout).toContain("llava-phi-3-mini and 1 more: xtuner's card, which has 66.5 for LLaVA-1.5 7B on MMBench");
+    expect(stdout).toContain(
+      "llava-phi-3-mini and 1 more: xtuner's card, which has 66.5 for LLaVA-1.5 7B on MMBench",
+    );
   });
 });
 
@@ -72,9 +85,15 @@ describe('llava eval compare', () => {
   });
 
   it('finds a model to be itself', async () => {
-    const { exitCode, stdout, stderr } = await runLlava(
-      ['eval', 'compare', 'demo', 'demo', '--questions', questions, '--json'],
-    );
+    const { exitCode, stdout, stderr } = await runLlava([
+      'eval',
+      'compare',
+      'demo',
+      'demo',
+      '--questions',
+      questions,
+      '--json',
+    ]);
     expect(stderr).toContain('demo:');
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -89,9 +108,16 @@ describe('llava eval compare', () => {
 
   it('tells what fewer image tokens cost', async () => {
     const kept = join(folder, 'kept');
-    const { exitCode, stdout } = await runLlava(
-      ['eval', 'compare', 'demo', 'demo,image-tokens=1', '--questions', questions, '-o', kept],
-    );
+    const { exitCode, stdout } = await runLlava([
+      'eval',
+      'compare',
+      'demo',
+      'demo,image-tokens=1',
+      '--questions',
+      questions,
+      '-o',
+      kept,
+    ]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/A: demo\nB: demo,image-tokens=1\n3 questions\n/);
     expect(stdout).toMatch(/same answer +\d/);

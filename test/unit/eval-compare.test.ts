@@ -47,13 +47,10 @@ describe('McNemar’s exact test', () => {
 });
 
 describe('the interval of a paired difference', () => {
-  /** Newcombe 1998, Table III, method 10: the difference is the first's share minus the second's. */
-  it.each([
-    [counts(36, 12, 2, 0), [0.0569, 0.3404]],
-    [counts(36, 14, 0, 0), [0.1675, 0.4184]],
-  ])('of %o is the published one', (table, [low, high]) => {
-    const [ownLow, ownHigh] = pairedDifferenceInterval(table);
-    expect([-ownHigh, -ownLow].map((end) => end.toFixed(4))).toEqual([low!.toFixed(4), high!.toFixed(4)]);
+  it('is the published one of Newcombe’s example', () => {
+    // 1998, method 10; there the difference is the first's share minus the second's.
+    const [low, high] = pairedDifferenceInterval(counts(36, 12, 2, 0));
+    expect([-high, -low].map((end) => end.toFixed(4))).toEqual(['0.0569', '0.3404']);
   });
 
   it('turns over when the two change places', () => {
@@ -64,7 +61,11 @@ describe('the interval of a paired difference', () => {
 });
 
 describe('a comparison', () => {
-  const said = (text: string, isRight?: boolean, logLikelihood?: number) => ({ text, isRight, logLikelihood });
+  const said = (text: string, isRight?: boolean, logLikelihood?: number) => ({
+    text,
+    isRight,
+    logLikelihood,
+  });
   const questions: readonly ComparedQuestion[] = [
     { first: said('red', true, -1), second: said('red ', true, -0.5) },
     { first: said('red', false, -1), second: said('blue', true, -2) },

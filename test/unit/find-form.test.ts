@@ -19,11 +19,7 @@ type VocabularyName = keyof typeof VOCABULARIES;
 /** A model's file with that vocabulary, and few numbers. */
 function write(
   vocabulary: VocabularyName,
-  {
-    name = 'random LLaMA',
-    file = 'model.gguf',
-    changes = new Map<string, TypedValue | undefined>(),
-  } = {},
+  { name = 'random LLaMA', file = 'model.gguf', changes = new Map<string, TypedValue | undefined>() } = {},
 ): string {
   const path = join(folder, file);
   const text = randomText({
@@ -58,10 +54,13 @@ describe('the form of a model', () => {
     ['phi3', 'LLaVA-Phi-3-mini', 'model.gguf', 'phi3', 'name'],
     ['phi3', '.', 'llava-phi-3-mini-int4.gguf', 'phi3', 'name'],
     ['phi3', '.', 'model.gguf', 'phi3', 'vocabulary'],
-  ] as const)('of %s tokens, called %s in %s, is %s by its %s', async (vocabulary, name, file, form, from) => {
-    const header = await readGgufHeader(write(vocabulary, { name, file }));
-    expect(findForm(header)).toMatchObject({ name: form, from });
-  });
+  ] as const)(
+    'of %s tokens, called %s in %s, is %s by its %s',
+    async (vocabulary, name, file, form, from) => {
+      const header = await readGgufHeader(write(vocabulary, { name, file }));
+      expect(findForm(header)).toMatchObject({ name: form, from });
+    },
+  );
 
   it('cannot be one whose special tokens the vocabulary lacks, and the error names one', async () => {
     const header = await readGgufHeader(write('llama2'));
