@@ -124,7 +124,14 @@ export class EngineOpening implements Opening {
       ...(context === undefined ? {} : { context: context(pair) }),
       ...(sequences === undefined ? {} : { sequences }),
     };
-    if (pair.model.warning !== undefined) this.#host.note(pair.model.warning);
+    const { warning, preTokenizer: found } = pair.model;
+    if (warning !== undefined) this.#host.note(warning);
+    // node-llama-cpp prints what it is told of a file to stdout, where nothing stands but the answer.
+    const canTell = (await this.#backend).addon.withoutStdout !== undefined;
+    if (found !== undefined && !canTell)
+      this.#host.note(
+        'The file does not say how its text is cut into words, so numbers and contractions may be read worse.',
+      );
     const plan = planPlacement(pair, await this.#backend, wishes, (note) => {
       this.#host.note(note);
     });
@@ -138,7 +145,7 @@ export class EngineOpening implements Opening {
       backend: this.#backend,
       signal: this.#host.signal,
       conversation: weights.conversation,
-      preTokenizer: pair.model.preTokenizer,
+      preTokenizer: canTell ? found : undefined,
       imageTokens: this.#wishes.imageTokens,
       keptPictures,
       ...less,

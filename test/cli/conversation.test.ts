@@ -38,6 +38,8 @@ describe('llava ask', () => {
     );
     expect(stderr).toContain('by its vocabulary it is asked in llama3');
     expect(exitCode).toBe(0);
+    // node-llama-cpp prints what it is told of the file to stdout.
+    expect(stdout.split('\n')).toHaveLength(2);
     expect(JSON.parse(stdout)).toHaveProperty('answer');
   });
 
