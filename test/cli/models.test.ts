@@ -96,7 +96,7 @@ describe('llava models', () => {
     const { stdout, exitCode } = await llava('models', 'list');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^NAME +SHORT +SIZE +HERE +MEMORY +SPEED +MMBENCH +POPE +TEXTVQA +MME +LICENCE\n/);
-    expect(stdout).toMatch(/^llava-1\.5-7b +7b +4\.7 GB +no +7\.1 GB, (fits|tight|too much) +Llama 2/m);
+    expect(stdout).toMatch(/^llava-1\.5-7b +7b +4\.7 GB +no +7\.1 GB, (fits|tight|too much) +1\.0× +64\.3 +85\.9 +58\.2 +1510\.7 +Llama 2/m);
     expect(stdout).toMatch(/^shapes +s +6\.3 MB +yes /m);
     expect(stdout).toMatch(/^demo +6\.3 MB +yes /m);
   });
