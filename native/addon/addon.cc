@@ -1,4 +1,13 @@
+#include <fcntl.h>
 #include <napi.h>
+
+#include <cstdio>
+
+#ifdef _WIN32
+#include <io.h>
+#else
+#include <unistd.h>
+#endif
 
 #include "addon/arguments.h"
 #include "addon/context_calls.h"
@@ -36,6 +45,48 @@ Napi::Value js_list_devices(const Napi::CallbackInfo& info) {
       list.Set(list.Length(), entry);
     }
     return list;
+  });
+}
+
+#ifdef _WIN32
+int duplicate(int file) { return _dup(file); }
+int redirect(int from, int to) { return _dup2(from, to); }
+int close_file(int file) { return _close(file); }
+int open_nowhere() { return _open("NUL", _O_WRONLY); }
+#else
+int duplicate(int file) { return dup(file); }
+int redirect(int from, int to) { return dup2(from, to); }
+int close_file(int file) { return close(file); }
+int open_nowhere() { return open("/dev/null", O_WRONLY); }
+#endif
+
+/** While it lives, what C code of this process prints goes nowhere. */
+class StdoutAside {
+ public:
+  StdoutAside() : saved_(duplicate(1)) {
+    const int nowhere = saved_ < 0 ? -1 : open_nowhere();
+    if (nowhere < 0) return;
+    redirect(nowhere, 1);
+    close_file(nowhere);
+  }
+  ~StdoutAside() {
+    std::fflush(stdout);
+    if (saved_ < 0) return;
+    redirect(saved_, 1);
+    close_file(saved_);
+  }
+  StdoutAside(const StdoutAside&) = delete;
+  StdoutAside& operator=(const StdoutAside&) = delete;
+
+ private:
+  int saved_;
+};
+
+/** Calls a function whose printing is not for the user: node-llama-cpp prints metadata overrides. */
+Napi::Value js_without_stdout(const Napi::CallbackInfo& info) {
+  return throwing(info.Env(), [&]() -> Napi::Value {
+    const StdoutAside aside;
+    return info[0].As<Napi::Function>().Call({});
   });
 }
 
@@ -120,6 +171,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("logitsAreFinite", Napi::Function::New<js_logits_are_finite>(env, "logitsAreFinite"));
   exports.Set("quantiseFile", Napi::Function::New<js_quantise_file>(env, "quantiseFile"));
   exports.Set("cancelEvaluation", Napi::Function::New<js_cancel_evaluation>(env, "cancelEvaluation"));
+  exports.Set("withoutStdout", Napi::Function::New<js_without_stdout>(env, "withoutStdout"));
   exports.Set("cancelAll", Napi::Function::New<js_cancel_all>(env, "cancelAll"));
   return exports;
 }

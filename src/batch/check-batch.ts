@@ -7,7 +7,6 @@ import { readRows, type ReadRowsOptions } from './rows/read-rows.js';
 import type { RowErrorCode } from './rows/row-error.js';
 import type { PictureRules } from './pictures/row-picture.js';
 import { contentKey } from './rows/row-answer.js';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { itemsUntilAborted } from '../flow/until-aborted.js';
 
 export interface CheckRequest extends ReadRowsOptions {
@@ -15,6 +14,8 @@ export interface CheckRequest extends ReadRowsOptions {
   readonly pictures: PictureRules;
   /** Positions that a picture takes in the prompt: 576 for LLaVA-1.5. */
   readonly imageTokens: number;
+  /** What the model is told in front of a picture. */
+  readonly systemText: string;
 }
 
 /** What a batch would do. */
@@ -51,7 +52,7 @@ export async function checkBatch(
   signal: AbortSignal,
   onFailure: (row: FailedRow) => void = () => undefined,
 ): Promise<BatchPlan> {
-  const { input, pictures, imageTokens } = request;
+  const { input, pictures, imageTokens, systemText } = request;
   const finder = new PictureFinder(pictures, undefined, signal);
   // Only within this plan are fingerprints compared, so any weights will do.
   const basis = { wishes: pictures.wishes, weights: '' };
@@ -60,7 +61,7 @@ export async function checkBatch(
   const pictureKeys = new Set<string>();
   const questionKeys = new KeyTable();
   let distinct = 0;
-  const picture = tokensOf(VICUNA_V1.systemText) + imageTokens;
+  const picture = tokensOf(systemText) + imageTokens;
   let rows = 0;
   let named = 0;
   let questions = 0;

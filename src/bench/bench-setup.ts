@@ -1,7 +1,11 @@
+import type { ConversationForm } from '../llava/conversation.js';
+
 /** What all measurements share: the same files, the same device and threads, the same questions. */
 export interface BenchSetup {
   readonly model: string;
   readonly mmproj: string;
+  /** How the model was trained to talk. */
+  readonly conversation: ConversationForm;
   /** As llava's own `--device` takes it: cpu, cuda, vulkan, metal. */
   readonly device: string;
   readonly threads: number;

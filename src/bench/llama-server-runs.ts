@@ -5,7 +5,6 @@ import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExpectedError } from '../llava/expected-error.js';
 import { renderPrompt } from '../llava/conversation.js';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { quote } from '../llava/quote.js';
 import { FOLLOW_UP, firstPairing, layerFlags, pairings, type BenchSetup } from './bench-setup.js';
 import type { Figures } from './figures.js';
@@ -26,16 +25,16 @@ export class LlamaServer {
     const start = performance.now();
     await using server = await this.#start(setup);
     for (const { picture, question } of pairings(setup))
-      await server.ask(picture, renderPrompt(VICUNA_V1, [], question), setup.tokens);
+      await server.ask(picture, renderPrompt(setup.conversation, [], question), setup.tokens);
     return manyFigures(setup, (performance.now() - start) / 1000);
   }
 
   async chat(setup: BenchSetup): Promise<Figures> {
     await using server = await this.#start(setup);
     const { picture, question } = firstPairing(setup);
-    const answer = await server.ask(picture, renderPrompt(VICUNA_V1, [], question), setup.tokens);
+    const answer = await server.ask(picture, renderPrompt(setup.conversation, [], question), setup.tokens);
     const start = performance.now();
-    await server.ask(picture, renderPrompt(VICUNA_V1, [{ question, answer }], FOLLOW_UP), 1);
+    await server.ask(picture, renderPrompt(setup.conversation, [{ question, answer }], FOLLOW_UP), 1);
     return chatFigures((performance.now() - start) / 1000);
   }
 

@@ -1,8 +1,14 @@
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { firstPairing, layerFlags, pairings, type BenchSetup, type Pairing } from './bench-setup.js';
 import type { Figures } from './figures.js';
 import { runOnce, type ProgramRun } from './run-once.js';
 import { manyFigures, onceFigures } from './shared-figures.js';
+
+/** What llama.cpp calls a form, where it is not LLaVA-1.5's. */
+const TEMPLATES: Readonly<Partial<Record<string, string>>> = {
+  llama3: 'llama3',
+  phi3: 'phi3',
+  mistral_instruct: 'mistral-v1',
+};
 
 /** llama.cpp's own program as a user types it, with the same prompt. */
 export class MtmdCli {
@@ -33,7 +39,7 @@ export class MtmdCli {
   }
 
   async #ask(setup: BenchSetup, { picture, question }: Pairing): Promise<ProgramRun> {
-    const { model, mmproj, threads, tokens, signal } = setup;
+    const { model, mmproj, threads, tokens, signal, conversation } = setup;
     return await runOnce(
       this.#program,
       [
@@ -48,9 +54,8 @@ export class MtmdCli {
           '--temp',
           '0',
           '--chat-template',
-          'vicuna',
-          '-sys',
-          VICUNA_V1.systemText,
+          TEMPLATES[conversation.name] ?? 'vicuna',
+          ...(conversation.systemText === '' ? [] : ['-sys', conversation.systemText]),
         ],
         ...['--image', picture, '-p', `<__media__>\n${question}`],
       ],

@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { QUESTION_COMMANDS } from '../answer/question-commands.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import type { ChatHost } from './chat-host.js';
 import type { ChatSession } from './chat-session.js';
 import { countTurns } from './chat-turn.js';
@@ -58,10 +57,12 @@ const HANDLERS: Record<Exclude<CommandName, 'exit'>, (call: Call) => Promise<voi
     session.setTurns([]);
     session.view.note('A new conversation about the same picture.');
   },
-  system: ({ session, rest }) => {
+  system: async ({ session, rest }) => {
     const { settings, view } = session;
     if (rest !== '') settings.systemText = rest === 'default' ? undefined : rest;
-    view.note(`System text: ${settings.systemText ?? VICUNA_V1.systemText}`);
+    const { engine } = await session.ready();
+    const text = settings.systemText ?? engine.info.conversation.systemText;
+    view.note(`System text: ${text === '' ? 'none' : text}`);
   },
   save: ({ session, host, rest }) => saveConversation(session, host, onePath(rest, '/save chat.md')),
   load: ({ session, host, rest, signal }) =>

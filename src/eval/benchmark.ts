@@ -1,18 +1,7 @@
 import { pythonJson } from './files/python.js';
 import type { EvalResult } from './eval-result.js';
 import type { AnswerFile } from './files/read-answers.js';
-
-/** Published models of the paper and the model zoo; the last two where a listing does not say the size. */
-export const PUBLISHED_MODELS = [
-  '7B',
-  '13B',
-  '7B LoRA',
-  '13B LoRA',
-  '13B-HD',
-  'LLaVA-1.5',
-  'LLaVA-1.5 LoRA',
-] as const;
-export type PublishedModel = (typeof PUBLISHED_MODELS)[number];
+import type { Published } from './published.js';
 
 /** Where a licence was not found in the publisher's own words. */
 export const SEE_PUBLISHER = 'see the publisher’s page';
@@ -63,7 +52,7 @@ export interface FileToWrite {
 }
 
 /** A benchmark: what it needs, how it asks and how it scores. */
-export interface Benchmark {
+export interface Benchmark extends Published {
   /** What is typed, such as `scienceqa`. */
   readonly name: string;
   readonly title: string;
@@ -74,8 +63,6 @@ export interface Benchmark {
   readonly files: readonly BenchmarkFile[];
   readonly licence: string;
   readonly decoding: Decoding;
-  /** By the name of a figure in the result. */
-  readonly published: Readonly<Record<string, Partial<Readonly<Record<PublishedModel, number>>>>>;
   /** Where the published figures stand. */
   readonly publishedIn: string;
   /** What a user should know before comparing. */

@@ -1,40 +1,47 @@
-import type { Benchmark, PublishedModel } from './benchmark.js';
+import type { Benchmark } from './benchmark.js';
 import type { EvalResult, Figure } from './eval-result.js';
+import {
+  describeModel,
+  formatPublished,
+  publishedFigures,
+  reachesInto,
+  type PublishedModel,
+} from './published.js';
 
 /** A measured figure beside a published one. */
 export interface PublishedComparison {
   readonly figure: Figure;
   readonly model: PublishedModel;
+  /** What sets it apart from another published figure of the model. */
+  readonly detail?: string;
   readonly published: number;
+  /** Plus or minus, where its publisher tells it. */
+  readonly spread?: number;
   /** Measured minus published. */
   readonly difference: number;
-  /** Whether the published figure lies in the measured 95 % interval; undefined without an interval. */
+  /** Whether the published figure, with its spread, reaches into the measured 95 % interval; undefined without one. */
   readonly inside: boolean | undefined;
 }
-
-/** Half of the last digit that is published: 85.9 may be anything from 85.85. */
-const ROUNDING = 0.05;
 
 /** Every figure of a result that has a published counterpart, model by model. */
 export function compareWithPublished(
   result: EvalResult,
   benchmark: Benchmark,
 ): readonly PublishedComparison[] {
+  const published = publishedFigures(benchmark);
   return [result.headline, ...result.figures].flatMap((figure) =>
-    Object.entries(benchmark.published[figure.name] ?? {}).map(([model, published]) => ({
-      figure,
-      model: model as PublishedModel,
-      published,
-      difference: figure.value - published,
-      inside: isInside(published, figure),
-    })),
+    published
+      .filter((one) => one.figure === figure.name)
+      .map((one) => ({
+        figure,
+        model: one.model,
+        ...(one.detail === undefined ? {} : { detail: one.detail }),
+        published: one.value,
+        ...(one.spread === undefined ? {} : { spread: one.spread }),
+        difference: figure.value - one.value,
+        inside: figure.interval === undefined ? undefined : reachesInto(one, figure.interval),
+      })),
   );
-}
-
-function isInside(published: number, { interval }: Figure): boolean | undefined {
-  if (interval === undefined) return undefined;
-  const [low, high] = interval;
-  return published >= low - ROUNDING && published <= high + ROUNDING;
 }
 
 /** A result as rows of cells, header first. */
@@ -54,14 +61,17 @@ export function figureRows({ headline, figures }: EvalResult): readonly (readonl
 export function comparisonRows(result: EvalResult, benchmark: Benchmark): readonly (readonly string[])[] {
   return [
     ['FIGURE', 'MODEL', 'PUBLISHED', 'HERE', 'DIFFERENCE', 'WITHIN 95 %'],
-    ...compareWithPublished(result, benchmark).map(({ figure, model, published, difference, inside }) => [
-      figure.name,
-      model,
-      published.toFixed(1),
-      valueOf(figure),
-      `${difference < 0 ? '-' : '+'}${Math.abs(difference).toFixed(2)}`,
-      inside === undefined ? 'no interval' : inside ? 'yes' : 'no',
-    ]),
+    ...compareWithPublished(result, benchmark).map((compared) => {
+      const { figure, published, difference, inside } = compared;
+      return [
+        figure.name,
+        describeModel(compared),
+        formatPublished({ ...compared, value: published }),
+        valueOf(figure),
+        `${difference < 0 ? '-' : '+'}${Math.abs(difference).toFixed(2)}`,
+        inside === undefined ? 'no interval' : inside ? 'yes' : 'no',
+      ];
+    }),
   ];
 }
 

@@ -16,12 +16,13 @@ const ENGINE_VARIABLE = /^(CUDA|GGML|HIP|ROCR)_/;
 
 /** Tells engines of other weights or settings apart; the same weights under the same settings have the same key. */
 export function keptKey(
-  { model, mmproj, lora = [] }: FoundWeights,
+  { model, mmproj, lora = [], conversation }: FoundWeights,
   wishes: KeptWishes,
   env: Environment,
 ): string {
   const facts = {
     files: [model, mmproj, ...lora].map(factsOfFile),
+    conversation: conversation.name,
     wishes: engineWishes(wishes),
     variables: Object.entries(env)
       .filter(([name]) => ENGINE_VARIABLE.test(name))

@@ -2,6 +2,7 @@
  * The engine's contract as it goes over a kept engine's socket: JSON both ways, one event of an answer per line. Both ends are
  * the same program, mostly of the same version, and run for the same user.
  */
+import { FORM_NAMES } from '../llava/conversations/named.js';
 import * as v from 'valibot';
 import type { Sampling, ShowOptions } from '../engine/engine.js';
 import { ExpectedError, type ErrorKind } from '../llava/expected-error.js';
@@ -143,7 +144,7 @@ const errorSchema = v.object({
 });
 
 export const readySchema = v.object({
-  /** But for the form that the weights were trained with, which the asker knows. */
+  /** Of the form that the weights were trained with, its name alone. */
   info: v.object({
     device: v.string(),
     threads: v.optional(count),
@@ -151,6 +152,7 @@ export const readySchema = v.object({
     sequences: count,
     imageSize: count,
     imageTokens: count,
+    conversation: v.optional(v.picklist(FORM_NAMES)),
     loadMs: v.number(),
   }),
   /** What was to be said when it was opened. */

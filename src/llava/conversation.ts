@@ -1,7 +1,21 @@
+/** A token that stands for no words, by its text in the vocabulary, such as `<|eot_id|>`. */
+export interface SpecialToken {
+  readonly special: string;
+}
+
+/** What stands on either side was made into tokens alone when the model was trained. */
+export interface Cut {
+  readonly cut: true;
+}
+export const CUT: Cut = { cut: true };
+
+/** Words, which never become special tokens whatever they say, or something else of a prompt. */
+export type PromptPiece = string | SpecialToken | Cut;
+
 /** What stands before and after something in a conversation. */
 export interface Frame {
-  readonly before: string;
-  readonly after: string;
+  readonly before: readonly PromptPiece[];
+  readonly after: readonly PromptPiece[];
 }
 
 /**
@@ -15,16 +29,24 @@ export interface ConversationForm {
   readonly systemText: string;
   /** Around the system text; left out with an empty one. */
   readonly system: Frame;
+  /** Whether the system text stands in the first user's turn, behind `user.before`. */
+  readonly systemInTurn: boolean;
   /** Around the user's turn. */
   readonly user: Frame;
   /** Around an answer that was given; the model answers where `before` ends. */
   readonly assistant: Frame;
   /** Between `assistant.before` and an answer that was given. The model says this itself, as part of its answer. */
   readonly answerLead: string;
+  /** Between an answer that was given and its end; the model says this itself as well. */
+  readonly answerTail: string;
   /** Between the picture and the first question. */
   readonly imageEnd: string;
-  /** The token that ends an answer; its text is how the authors' `get_prompt()` writes it. */
-  readonly endOfAnswer: { readonly token: 'eos'; readonly text: string };
+  /** The token that ends an answer, as the authors' `get_prompt()` writes it; `isEos`: the vocabulary's own, whatever its text. */
+  readonly endOfAnswer: SpecialToken & { readonly isEos: boolean };
+  /** Texts that end an answer as well, where the vocabulary does not know its own ends. */
+  readonly stopTexts: readonly string[];
+  /** Whether special tokens take the white space behind them along, as those of Phi-3 do (`rstrip`). */
+  readonly specialsTakeSpace: boolean;
 }
 
 /** One question and its answer, as already said in a chat. */
@@ -33,32 +55,71 @@ export interface Turn {
   readonly answer: string;
 }
 
-/** Text left of the picture; the tokenizer adds BOS before it. A space at its end is part of the prompt. */
-export function textBeforeImage(form: ConversationForm, systemText = form.systemText): string {
+/** Left of the picture; the tokenizer adds BOS before it. */
+export function piecesBeforeImage(
+  form: ConversationForm,
+  systemText = form.systemText,
+): readonly PromptPiece[] {
   const { system, user } = form;
-  return systemText === '' ? user.before : `${system.before}${systemText}${system.after}${user.before}`;
+  if (systemText === '') return user.before;
+  const told = [...system.before, systemText, ...system.after];
+  return form.systemInTurn ? [...user.before, ...told] : [...told, ...user.before];
 }
 
-/** Text right of the picture: the first question, ready for the answer. */
-export function textAfterImage({ imageEnd, user, assistant }: ConversationForm, question: string): string {
-  return `${imageEnd}${question}${user.after}${assistant.before}`;
-}
-
-/** A later question, to be evaluated after the token that ends an answer; it shows the picture no second time. */
-export function textOfNextTurn({ user, assistant }: ConversationForm, question: string): string {
-  return `${assistant.after}${user.before}${question}${user.after}${assistant.before}`;
-}
-
-/** Texts right of the picture, an end-of-answer token between each: the turns said, then the open question. */
-export function textsAfterImage(
+/** Right of the picture, turn by turn: the turns said, each with the token that ends its answer, then the open question. */
+export function piecesAfterImage(
   form: ConversationForm,
   turns: readonly Turn[],
   question: string,
-): readonly string[] {
-  const open = (asked: string, index: number) =>
-    index === 0 ? textAfterImage(form, asked) : textOfNextTurn(form, asked);
-  const said = turns.map((turn, index) => `${open(turn.question, index)}${form.answerLead}${turn.answer}`);
+): readonly (readonly PromptPiece[])[] {
+  const { imageEnd, user, assistant, answerLead, answerTail, endOfAnswer } = form;
+  const open = (asked: string, index: number) => [
+    ...(index === 0 ? [imageEnd] : [...assistant.after, ...user.before]),
+    asked,
+    ...user.after,
+    ...assistant.before,
+  ];
+  const said = turns.map((turn, index) => [
+    ...open(turn.question, index),
+    answerLead,
+    turn.answer,
+    answerTail,
+    endOfAnswer,
+  ]);
   return [...said, open(question, turns.length)];
+}
+
+/** The special tokens that a form needs of a vocabulary, each once; not the vocabulary's own end. */
+export function specialTokensOf(form: ConversationForm): readonly string[] {
+  const { system, user, assistant, endOfAnswer } = form;
+  const frames = [system, user, assistant].flatMap(({ before, after }) => [...before, ...after]);
+  const pieces = [...frames, ...(endOfAnswer.isEos ? [] : [endOfAnswer])];
+  return [
+    ...new Set(
+      pieces.flatMap((piece) => (typeof piece !== 'string' && 'special' in piece ? piece.special : [])),
+    ),
+  ];
+}
+
+/** Pieces as the authors' code writes them. */
+export function textOfPieces(pieces: readonly PromptPiece[]): string {
+  return pieces
+    .map((piece) => (typeof piece === 'string' ? piece : 'special' in piece ? piece.special : ''))
+    .join('');
+}
+
+/** Text left of the picture; the tokenizer adds BOS before it. A space at its end is part of the prompt. */
+export function textBeforeImage(form: ConversationForm, systemText = form.systemText): string {
+  return textOfPieces(piecesBeforeImage(form, systemText));
+}
+
+/** Text right of the picture: the turns said, then the question, ready for the answer. */
+export function textAfterImage(
+  form: ConversationForm,
+  question: string,
+  turns: readonly Turn[] = [],
+): string {
+  return textOfPieces(piecesAfterImage(form, turns, question).flat());
 }
 
 /**
@@ -66,6 +127,5 @@ export function textsAfterImage(
  * showing and checking; the engine evaluates the parts.
  */
 export function renderPrompt(form: ConversationForm, turns: readonly Turn[], question: string): string {
-  const after = textsAfterImage(form, turns, question).join(form.endOfAnswer.text);
-  return `${textBeforeImage(form)}<image>${after}`;
+  return `${textBeforeImage(form)}<image>${textAfterImage(form, question, turns)}`;
 }

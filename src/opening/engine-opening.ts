@@ -124,6 +124,14 @@ export class EngineOpening implements Opening {
       ...(context === undefined ? {} : { context: context(pair) }),
       ...(sequences === undefined ? {} : { sequences }),
     };
+    const { warning, preTokenizer: found } = pair.model;
+    if (warning !== undefined) this.#host.note(warning);
+    // node-llama-cpp prints what it is told of a file to stdout, where nothing stands but the answer.
+    const canTell = (await this.#backend).addon.withoutStdout !== undefined;
+    if (found !== undefined && !canTell)
+      this.#host.note(
+        'The file does not say how its text is cut into words, so numbers and contractions may be read worse.',
+      );
     const plan = planPlacement(pair, await this.#backend, wishes, (note) => {
       this.#host.note(note);
     });
@@ -137,6 +145,7 @@ export class EngineOpening implements Opening {
       backend: this.#backend,
       signal: this.#host.signal,
       conversation: weights.conversation,
+      preTokenizer: canTell ? found : undefined,
       imageTokens: this.#wishes.imageTokens,
       keptPictures,
       ...less,

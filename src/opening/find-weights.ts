@@ -1,7 +1,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import type { WeightFiles } from '../engine/local/loading/weight-files.js';
 import type { ConversationForm } from '../llava/conversation.js';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import { formNamed, type FormName } from '../llava/conversations/named.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import { builtInFiles, findModel, type Model } from '../weights/catalogue.js';
@@ -15,6 +15,8 @@ export interface WeightChoice {
   readonly gguf?: string | undefined;
   readonly mmproj?: string | undefined;
   readonly lora?: readonly string[] | undefined;
+  /** How it was trained to talk. Default: what the catalogue or the file says. */
+  readonly conversation?: FormName;
 }
 
 /** Files on this machine, what to call them, and how they were trained to talk. */
@@ -34,28 +36,67 @@ export async function findWeights(
   beforeAsking: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<FoundWeights> {
   const { lora = [] } = choice;
-  const found = { conversation: VICUNA_V1, ...(await findPair(choice, host, beforeAsking)) };
+  const { form, ...pair } = await findPair(choice, host, beforeAsking);
+  const found = { ...pair, conversation: await settleForm(pair, choice.conversation, form, host) };
   if (lora.length === 0) return found;
   const { checkAdapter } = await import('../weights/check/check-adapter.js');
   for (const path of lora) await checkAdapter(path, found.model);
   return { ...found, lora };
 }
 
+interface FoundPair extends WeightFiles {
+  readonly name: string;
+  /** As the catalogue says it. */
+  readonly form?: FormName | undefined;
+}
+
+/**
+ * How the model was trained to talk: as it is said on the command line, in the catalogue, or by its file.
+ * @throws ExpectedError('weights') when its vocabulary lacks what the form needs
+ */
+async function settleForm(
+  { name, model }: FoundPair,
+  asked: FormName | undefined,
+  listed: FormName | undefined,
+  host: Pick<OpeningHost, 'note'>,
+): Promise<ConversationForm> {
+  if (asked === undefined && listed !== undefined) return formNamed(listed);
+  const [{ checkForm, findForm }, { readGgufHeader }] = await Promise.all([
+    import('../weights/check/find-form.js'),
+    import('../weights/gguf/gguf-header.js'),
+  ]);
+  const header = await readGgufHeader(model);
+  const found = findForm(header);
+  if (asked !== undefined) {
+    checkForm(header, formNamed(asked));
+    const known = listed ?? (found.from === 'usual' ? undefined : found.name);
+    if (known !== undefined && known !== asked)
+      host.note(`${quote(name)} was trained to talk in ${known}, and is asked in ${asked}.`);
+    return formNamed(asked);
+  }
+  if (found.from === 'vocabulary')
+    host.note(
+      `${quote(name)} does not say how it was trained to talk; by its vocabulary it is asked in ${found.name}. --conversation says otherwise.`,
+    );
+  return formNamed(found.name);
+}
+
 async function findPair(
   { gguf, mmproj, model: name }: WeightChoice,
   host: OpeningHost,
   beforeAsking: () => Promise<unknown>,
-): Promise<WeightFiles & { readonly name: string }> {
+): Promise<FoundPair> {
   if (gguf !== undefined) return { name: gguf, ...(await ownFiles(gguf, mmproj)) };
   if (mmproj !== undefined) throw halfPair('--mmproj', mmproj, '--gguf');
   const model = findModel(name, catalogueOf(host.env));
   const files = await filesOnDisk(model, host.env);
-  if (files !== undefined) return { name: model.name, ...files };
+  const { name: called, conversation: form } = model;
+  if (files !== undefined) return { name: called, form, ...files };
   await beforeAsking();
   await offerDownload(model, host);
   const pulled = await filesOnDisk(model, host.env);
   if (pulled === undefined) throw new Error(`${model.name} was downloaded but is missing`);
-  return { name: model.name, ...pulled };
+  return { name: called, form, ...pulled };
 }
 
 /** The model's two files; undefined when one is not on this machine. */

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import type { AnswerEvent, AnswerToken, ContinuationScore, Sampling, StopReason } from '../engine/engine.js';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { quote } from '../llava/quote.js';
 import { TrimStream } from '../llava/trim-stream.js';
 import { cannot, type Dialect } from './dialect.js';
@@ -69,7 +68,7 @@ export class ChatModel implements ServedModel {
     this.#connection = connection;
     this.facts = facts;
     this.#dialect = dialect;
-    this.#labelTokens = new LabelTokens(connection, facts.model);
+    this.#labelTokens = new LabelTokens(connection, facts.model, facts.conversation.endOfAnswer.special);
   }
 
   async *ask(
@@ -206,7 +205,7 @@ export class ChatModel implements ServedModel {
     promptTokens: number,
     signal: AbortSignal | undefined,
   ): Promise<ContinuationScore> {
-    const said = goesOn ? `${text}${VICUNA_V1.endOfAnswer.text}` : text;
+    const said = goesOn ? `${text}${this.facts.conversation.endOfAnswer.special}` : text;
     const scored = {
       ...body,
       messages: [...messages, { role: 'assistant', content: said }],
@@ -224,7 +223,8 @@ export class ChatModel implements ServedModel {
   }
 
   async #bodyOf(question: SentQuestion, sampling: Sampling): Promise<ChatBody> {
-    checkOwnWords(question, this.#dialect.name);
+    const { conversation } = this.facts;
+    checkOwnWords(question, conversation, this.#dialect.name);
     const { temperature, topP, seed, maxTokens, stop, logprobs, topLogprobs } = sampling;
     return {
       model: this.facts.model,
@@ -235,7 +235,7 @@ export class ChatModel implements ServedModel {
       ...(seed === undefined ? {} : { seed }),
       ...(stop === undefined || stop.length === 0 ? {} : { stop }),
       ...(logprobs === true ? { logprobs, top_logprobs: topLogprobs ?? 0 } : {}),
-      ...this.#dialect.constrain(sampling),
+      ...this.#dialect.constrain(sampling, conversation.answerLead),
     };
   }
 }
@@ -298,7 +298,7 @@ class ArrivingAnswer {
 
   /** @throws ServerFailure when the answer did not end */
   done(): AnswerEvent {
-    const { address } = this.#facts;
+    const { address, conversation } = this.#facts;
     if (this.#finish === undefined || this.#usage === undefined)
       throw new ServerFailure('broken', address, 'did not end its answer');
     if (this.#finish !== 'length' && !ENDS.has(this.#finish))
@@ -310,7 +310,7 @@ class ArrivingAnswer {
     // The token that ends an answer is no part of it.
     const hasEnd = reason === 'end' && !this.#isStoppedByText;
     const tokens =
-      hasEnd && this.#tokens.at(-1)?.text === VICUNA_V1.endOfAnswer.text
+      hasEnd && this.#tokens.at(-1)?.text === conversation.endOfAnswer.special
         ? this.#tokens.slice(0, -1)
         : this.#tokens;
     return {

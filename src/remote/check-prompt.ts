@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import type { ConversationForm } from '../llava/conversation.js';
 import { quote } from '../llava/quote.js';
 import { chatMessages } from './chat-model.js';
-import { PROBE_QUESTION, PROBE_TEXT_TOKENS, PROBE_TEXTS, PROBE_TURN } from './probe.js';
+import { PROBE_QUESTION, PROBE_TURN, probeTexts, probeTextTokens } from './probe.js';
 import { tokensSchema } from './schemas.js';
 import type { SentPicture, SentQuestion } from './served-model.js';
 import type { ServerConnection } from './server-connection.js';
@@ -25,6 +25,7 @@ export interface CheckedPrompt {
 export async function checkTokens(
   connection: ServerConnection,
   model: string,
+  form: ConversationForm,
   picture: SentPicture,
   signal: AbortSignal,
 ): Promise<CheckedPrompt> {
@@ -34,26 +35,25 @@ export async function checkTokens(
     await tokenize({ messages: await chatMessages(question), add_generation_prompt: true });
   const ofText = async (text: string, begins: boolean) =>
     (await tokenize({ prompt: text, add_special_tokens: begins })).tokens;
+  const texts = probeTexts(form);
   const question = { picture, request: PROBE_QUESTION, turns: [] };
-  const [written, withTurn, before, after, end, ...afterWithTurn] = await Promise.all([
+  const [written, withTurn, before, after, said] = await Promise.all([
     ofMessages(question),
     ofMessages({ ...question, turns: [PROBE_TURN] }),
-    ofText(PROBE_TEXTS.before, true),
-    ofText(PROBE_TEXTS.after, false),
-    ofText(VICUNA_V1.endOfAnswer.text, false),
-    ...PROBE_TEXTS.afterWithTurn.map((text) => ofText(text, false)),
+    ofText(texts.before, true),
+    ofText(texts.after, false),
+    Promise.all(texts.afterWithTurn.map((text) => ofText(text, false))),
   ]);
   const imageTokens = imageBetween(written.tokens, before, after);
-  const said = afterWithTurn.flatMap((tokens, place) => (place === 0 ? tokens : [...end, ...tokens]));
   return {
     imageTokens: imageTokens ?? longestRun(written.tokens),
     difference:
       imageTokens === undefined
-        ? differenceOf(describe(written), `${PROBE_TEXTS.before}<image>${PROBE_TEXTS.after}`)
+        ? differenceOf(describe(written), `${texts.before}<image>${texts.after}`)
         : undefined,
-    hasRightTurns: imageBetween(withTurn.tokens, before, said) !== undefined,
-    // The text in front of the picture ends with that token.
-    hasSpace: after[0] === before.at(-1),
+    hasRightTurns: imageBetween(withTurn.tokens, before, said.flat()) !== undefined,
+    // The text in front of the picture ends with that token, in the forms whose tokenizers begin texts so.
+    hasSpace: texts.before.endsWith(' ') ? after[0] === before.at(-1) : undefined,
   };
 }
 
@@ -62,14 +62,16 @@ export async function checkTokens(
  * @param promptTokens of the probe, as the server counts them
  * @param imageTokens positions that a picture should take
  */
-export function checkCount(promptTokens: number, imageTokens: number): CheckedPrompt {
-  const expected = PROBE_TEXT_TOKENS + imageTokens;
+export function checkCount(promptTokens: number, imageTokens: number, form: ConversationForm): CheckedPrompt {
+  // What cannot be counted is taken for right.
+  const textTokens = probeTextTokens(form) ?? promptTokens - imageTokens;
+  const expected = textTokens + imageTokens;
   return {
     difference:
       promptTokens === expected
         ? undefined
         : `It writes ${promptTokens} tokens, not ${expected}, ${imageTokens} of them the picture’s.`,
-    imageTokens: Math.max(0, promptTokens - PROBE_TEXT_TOKENS),
+    imageTokens: Math.max(0, promptTokens - textTokens),
     hasRightTurns: undefined,
     hasSpace: undefined,
   };

@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import type { ConversationForm } from '../llava/conversation.js';
+import { formNamed } from '../llava/conversations/named.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
 import { readySchema } from '../kept/wire.js';
@@ -7,7 +9,7 @@ import { checkCount, checkTokens, type CheckedPrompt } from './check-prompt.js';
 import { OTHER, SGLANG, VLLM, type Dialect } from './dialect.js';
 import { LlamaServerModel } from './llama-server-model.js';
 import { LlavaModel, readLlavaFailure } from './llava-model.js';
-import { PROBE_QUESTION, PROBE_TEXTS, probePicture } from './probe.js';
+import { PROBE_QUESTION, probePicture, probeTexts } from './probe.js';
 import { tokensSchema } from './schemas.js';
 import type { ServedModel, ServerFacts } from './served-model.js';
 import { ServerConnection } from './server-connection.js';
@@ -23,7 +25,11 @@ export interface ConnectOptions {
   readonly timeoutMs: number;
   /** Side of the square that the model sees, in pixels, where the server does not tell it. Default: LLaVA-1.5's. */
   readonly imageSize?: number | undefined;
-  /** Takes prompts that are not LLaVA-1.5's. */
+  /** How the model was trained to talk. */
+  readonly conversation: ConversationForm;
+  /** Whether it was asked for by name, and not taken for granted. */
+  readonly isConversationGiven: boolean;
+  /** Takes prompts that are not those of its form. */
   readonly anyPrompt: boolean;
   readonly signal: AbortSignal;
 }
@@ -85,12 +91,20 @@ async function connectKind(
 async function connectLlava(
   connection: ServerConnection,
   { id }: ListedModel,
-  { signal }: ConnectOptions,
+  { signal, conversation, isConversationGiven }: ConnectOptions,
 ): Promise<ConnectedModel> {
   const { info } = await connection.call('/engine/greet', readySchema, {}, signal);
   const { contextSize, imageTokens, imageSize } = info;
+  // Servers of before there were other forms do not tell theirs.
+  const form = formNamed(info.conversation ?? 'vicuna_v1');
+  if (isConversationGiven && form.name !== conversation.name)
+    throw new ExpectedError(
+      'usage',
+      `The server ${quote(connection.address)} asks in ${form.name}, not in ${conversation.name}.`,
+      { hint: `Leave out --conversation, or start it with llava serve --conversation ${conversation.name}` },
+    );
   const facts = {
-    ...factsOf(connection, id, 'llava serve'),
+    ...factsOf(connection, id, 'llava serve', form),
     contextSize,
     imageTokens,
     takesImageTokens: true,
@@ -101,16 +115,16 @@ async function connectLlava(
 async function connectVllm(
   connection: ServerConnection,
   { id, max_model_len }: ListedModel,
-  { imageSize = IMAGE_SIZE, anyPrompt, signal }: ConnectOptions,
+  { imageSize = IMAGE_SIZE, anyPrompt, signal, conversation }: ConnectOptions,
 ): Promise<ConnectedModel> {
-  const picture = probePicture(imageSize);
+  const picture = probePicture(imageSize, conversation);
   const [{ version }, prompt] = await Promise.all([
     connection.call('/version', versionSchema, undefined, signal),
-    checkTokens(connection, id, picture, signal),
+    checkTokens(connection, id, conversation, picture, signal),
   ]);
-  const maker = { address: connection.address, anyPrompt, imageSize };
+  const maker = { address: connection.address, anyPrompt, imageSize, conversation };
   const facts = {
-    ...factsOf(connection, id, `vLLM ${version}`),
+    ...factsOf(connection, id, `vLLM ${version}`, conversation),
     contextSize: max_model_len ?? undefined,
     ...factsOfPrompt(prompt, maker),
   };
@@ -120,7 +134,7 @@ async function connectVllm(
 async function connectLlamaServer(
   connection: ServerConnection,
   { id }: ListedModel,
-  { imageSize = IMAGE_SIZE, signal }: ConnectOptions,
+  { imageSize = IMAGE_SIZE, signal, conversation }: ConnectOptions,
 ): Promise<ConnectedModel> {
   const props = await connection.call('/props', propsSchema, undefined, signal);
   if (!props.modalities.vision)
@@ -128,22 +142,18 @@ async function connectLlamaServer(
       hint: 'Start it with the vision tower too: llama-server -m MODEL.gguf --mmproj MMPROJ.gguf',
     });
   const facts: ServerFacts = {
-    ...factsOf(connection, id, `llama-server ${props.build_info}`.trim()),
+    ...factsOf(connection, id, `llama-server ${props.build_info}`.trim(), conversation),
     contextSize: props.default_generation_settings.n_ctx,
     notes: [
       'llama-server computes the image features of LLaVA-1.5 wrongly: its answers may differ from those of other engines.',
     ],
   };
   const asking = new LlamaServerModel(connection, facts, props.media_marker);
+  const sides = probeTexts(conversation);
   const [promptTokens, ...texts] = await Promise.all([
-    asking.countTokens(probe(imageSize), signal),
-    ...[PROBE_TEXTS.before, PROBE_TEXTS.after].map((content) =>
-      connection.call(
-        '/tokenize',
-        tokensSchema,
-        { content, add_special: content === PROBE_TEXTS.before },
-        signal,
-      ),
+    asking.countTokens(probe(imageSize, conversation), signal),
+    ...[sides.before, sides.after].map((content) =>
+      connection.call('/tokenize', tokensSchema, { content, add_special: content === sides.before }, signal),
     ),
   ]);
   const textTokens = texts.reduce((sum, { tokens }) => sum + tokens.length, 0);
@@ -158,27 +168,33 @@ async function connectOther(
   connection: ServerConnection,
   { id, max_model_len }: ListedModel,
   dialect: Dialect,
-  { imageSize = IMAGE_SIZE, anyPrompt, signal }: ConnectOptions,
+  { imageSize = IMAGE_SIZE, anyPrompt, signal, conversation }: ConnectOptions,
 ): Promise<ConnectedModel> {
   const facts = {
-    ...factsOf(connection, id, dialect === SGLANG ? 'SGLang' : 'a server of OpenAI’s API'),
+    ...factsOf(connection, id, dialect === SGLANG ? 'SGLang' : 'a server of OpenAI’s API', conversation),
     contextSize: max_model_len ?? undefined,
   };
   const asking = new ChatModel(connection, facts, dialect);
-  const promptTokens = await asking.countTokens(probe(imageSize), signal);
-  const prompt = checkCount(promptTokens, imageTokensOf(imageSize));
-  const maker = { address: connection.address, anyPrompt, imageSize };
+  const promptTokens = await asking.countTokens(probe(imageSize, conversation), signal);
+  const prompt = checkCount(promptTokens, imageTokensOf(imageSize), conversation);
+  const maker = { address: connection.address, anyPrompt, imageSize, conversation };
   return {
     served: new ChatModel(connection, { ...facts, ...factsOfPrompt(prompt, maker) }, dialect),
     imageSize,
   };
 }
 
-function factsOf({ address }: ServerConnection, model: string, software: string): ServerFacts {
+function factsOf(
+  { address }: ServerConnection,
+  model: string,
+  software: string,
+  conversation: ConversationForm,
+): ServerFacts {
   return {
     address,
     model,
     software,
+    conversation,
     contextSize: undefined,
     imageTokens: 0,
     takesImageTokens: false,
@@ -186,8 +202,8 @@ function factsOf({ address }: ServerConnection, model: string, software: string)
   };
 }
 
-function probe(imageSize: number) {
-  return { picture: probePicture(imageSize), request: PROBE_QUESTION, turns: [] };
+function probe(imageSize: number, form: ConversationForm) {
+  return { picture: probePicture(imageSize, form), request: PROBE_QUESTION, turns: [] };
 }
 
 /** Where a prompt was written, and whether it may be any. */
@@ -195,6 +211,7 @@ interface PromptMaker {
   readonly address: string;
   readonly anyPrompt: boolean;
   readonly imageSize: number;
+  readonly conversation: ConversationForm;
 }
 
 /**
@@ -203,14 +220,14 @@ interface PromptMaker {
  */
 function factsOfPrompt(
   { imageTokens, difference, hasRightTurns, hasSpace }: CheckedPrompt,
-  { address, anyPrompt, imageSize }: PromptMaker,
+  { address, anyPrompt, imageSize, conversation }: PromptMaker,
 ): Pick<ServerFacts, 'imageTokens' | 'notes'> {
   const notes: string[] = [];
   if (difference !== undefined) {
-    const problem = `The server ${quote(address)} asks in other words than LLaVA-1.5 was trained with. ${difference}`;
+    const problem = `The server ${quote(address)} asks in other words than ${trainedOne(conversation)} was trained with. ${difference}`;
     if (!anyPrompt)
       throw new ExpectedError('engine', problem, {
-        hint: 'Give it LLaVA-1.5’s chat template, or use it as it is with --any-prompt',
+        hint: `Give it ${trainedOne(conversation)}’s chat template, name another --conversation, or use it as it is with --any-prompt`,
       });
     notes.push(`${problem} Its answers may be worse.`);
   } else if (imageSize === IMAGE_SIZE && imageTokens !== imageTokensOf(imageSize))
@@ -223,9 +240,14 @@ function factsOfPrompt(
     );
   if (hasRightTurns === false && difference === undefined)
     notes.push(
-      `The server ${quote(address)} writes the later turns of a conversation otherwise than LLaVA-1.5 was trained with.`,
+      `The server ${quote(address)} writes the later turns of a conversation otherwise than ${trainedOne(conversation)} was trained with.`,
     );
   return { imageTokens, notes };
+}
+
+/** Whose prompt it should be. */
+function trainedOne({ name }: ConversationForm): string {
+  return name === 'vicuna_v1' ? 'LLaVA-1.5' : `a model of ${name}`;
 }
 
 /** Positions of a picture that the model sees whole, without its class token. */

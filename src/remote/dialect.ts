@@ -1,6 +1,5 @@
 import type { Sampling } from '../engine/engine.js';
 import { ExpectedError } from '../llava/expected-error.js';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 
 /** What a kind of server adds to OpenAI's chat API, and how it wants to be told. */
 export interface Dialect {
@@ -8,9 +7,10 @@ export interface Dialect {
   readonly name: string;
   /**
    * The fields that hold an answer to what its sampling says.
+   * @param answerLead what the model says in front of an answer
    * @throws ExpectedError('usage') for what this kind of server cannot do
    */
-  constrain(sampling: Sampling): object;
+  constrain(sampling: Sampling, answerLead: string): object;
   /** Whether prompts can be tokenised there, answers continued and told how likely they are, and tokens allowed one by one. */
   readonly hasTokens: boolean;
 }
@@ -19,8 +19,9 @@ export interface Dialect {
 export const VLLM: Dialect = {
   name: 'vLLM',
   hasTokens: true,
-  constrain({ oneOf, schema, grammar }) {
-    if (oneOf !== undefined) return { structured_outputs: { choice: oneOf.map(withLead) } };
+  constrain({ oneOf, schema, grammar }, answerLead) {
+    if (oneOf !== undefined)
+      return { structured_outputs: { choice: oneOf.map((text) => `${answerLead}${text}`) } };
     if (schema !== undefined) return { structured_outputs: { json: schema } };
     return grammar === undefined ? {} : { structured_outputs: { grammar } };
   },
@@ -30,9 +31,9 @@ export const VLLM: Dialect = {
 export const SGLANG: Dialect = {
   name: 'SGLang',
   hasTokens: false,
-  constrain({ oneOf, schema, grammar }) {
+  constrain({ oneOf, schema, grammar }, answerLead) {
     if (oneOf !== undefined)
-      return { regex: `(${oneOf.map((text) => escapeRegExp(withLead(text))).join('|')})` };
+      return { regex: `(${oneOf.map((text) => escapeRegExp(`${answerLead}${text}`)).join('|')})` };
     if (schema !== undefined) return responseFormat(schema);
     return grammar === undefined ? {} : { ebnf: grammar };
   },
@@ -54,10 +55,6 @@ export function cannot(what: string, software: string): ExpectedError {
   return new ExpectedError('usage', `${software} cannot ${what}.`, {
     hint: 'Use vLLM or llava serve, or ask an engine here, without --server',
   });
-}
-
-function withLead(text: string): string {
-  return `${VICUNA_V1.answerLead}${text}`;
 }
 
 function responseFormat(schema: object): object {

@@ -50,16 +50,13 @@ export async function findEngine(
     },
     identity: async () => {
       const { identifyFiles } = await import('../weights/weights-identity.js');
-      return withImageTokens(await identifyFiles(model, mmproj, ...lora), choice);
+      return withSettings(await identifyFiles(model, mmproj, ...lora), conversation, choice);
     },
   };
 }
 
 async function findServers(choice: EngineChoice, host: OpeningHost): Promise<FoundEngine> {
-  const [{ RemoteOpening }, { VICUNA_V1 }] = await Promise.all([
-    import('./remote-opening.js'),
-    import('../llava/conversations/vicuna-v1.js'),
-  ]);
+  const { RemoteOpening } = await import('./remote-opening.js');
   const { model, gguf } = choice;
   const openHere = async () => {
     const weights = await findWeights(choice, host);
@@ -70,15 +67,22 @@ async function findServers(choice: EngineChoice, host: OpeningHost): Promise<Fou
   const opening = await RemoteOpening.connect(choice, host, canOpenHere ? openHere : undefined);
   return {
     name: opening.model,
-    conversation: VICUNA_V1,
+    conversation: opening.conversation,
     open: (host) => Promise.resolve(opening.heardBy(host)),
     imageSize: () => Promise.resolve(opening.imageSize),
     identity: () =>
-      Promise.resolve(withImageTokens(`${opening.model} of ${opening.imageSize} pixels at servers`, choice)),
+      Promise.resolve(
+        withSettings(
+          `${opening.model} of ${opening.imageSize} pixels at servers`,
+          opening.conversation,
+          choice,
+        ),
+      ),
   };
 }
 
-/** Fewer patches are another model. */
-function withImageTokens(identity: string, { imageTokens }: EngineChoice): string {
-  return imageTokens === undefined ? identity : `${identity} with ${imageTokens} image tokens`;
+/** Fewer patches are another model, and so is another form. */
+function withSettings(identity: string, { name }: ConversationForm, { imageTokens }: EngineChoice): string {
+  const inForm = name === 'vicuna_v1' ? identity : `${identity} in ${name}`;
+  return imageTokens === undefined ? inForm : `${inForm} with ${imageTokens} image tokens`;
 }

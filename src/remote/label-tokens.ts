@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { growTokenTree, type TokenTree } from '../engine/local/choosing/token-tree.js';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
 import { tokensSchema } from './schemas.js';
 import type { ServerConnection } from './server-connection.js';
 
@@ -21,9 +20,12 @@ export interface LabelTree {
 export class LabelTokens {
   readonly #connection: ServerConnection;
   readonly #model: string;
+  readonly #endText: string;
   readonly #trees = new Map<string, Promise<LabelTree>>();
 
-  constructor(connection: ServerConnection, model: string) {
+  /** @param endText of the token that ends an answer */
+  constructor(connection: ServerConnection, model: string, endText: string) {
+    this.#endText = endText;
     this.#connection = connection;
     this.#model = model;
   }
@@ -53,7 +55,7 @@ export class LabelTokens {
     const user = { role: 'user', content: 'Which?' };
     const [before, end, ...all] = await Promise.all([
       this.#tokens({ messages: [user], add_generation_prompt: true }, signal),
-      this.#tokens({ prompt: VICUNA_V1.endOfAnswer.text, add_special_tokens: false }, signal),
+      this.#tokens({ prompt: this.#endText, add_special_tokens: false }, signal),
       ...texts.map((content) =>
         this.#tokens({ messages: [user, { role: 'assistant', content }], ...CONTINUED }, signal),
       ),

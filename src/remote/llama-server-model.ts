@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import type { AnswerEvent, AnswerToken, ContinuationScore, Sampling, StopReason } from '../engine/engine.js';
-import { textBeforeImage, textsAfterImage } from '../llava/conversation.js';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import { textAfterImage, textBeforeImage } from '../llava/conversation.js';
 import { TrimStream } from '../llava/trim-stream.js';
 import { choiceGrammar } from './choice-grammar.js';
 import { cannot } from './dialect.js';
@@ -133,12 +132,13 @@ export class LlamaServerModel implements ServedModel {
   }
 
   async #prompt(question: SentQuestion): Promise<{ readonly prompt: object }> {
-    checkOwnWords(question, NAME);
+    const { conversation } = this.facts;
+    checkOwnWords(question, conversation, NAME);
     const { picture, request, turns } = question;
-    const after = textsAfterImage(VICUNA_V1, turns, request).join(VICUNA_V1.endOfAnswer.text);
+    const after = textAfterImage(conversation, request, turns);
     return {
       prompt: {
-        prompt_string: `${textBeforeImage(VICUNA_V1, picture.systemText)}${this.#marker}${after}`,
+        prompt_string: `${textBeforeImage(conversation, picture.systemText)}${this.#marker}${after}`,
         multimodal_data: [await picture.pngText()],
       },
     };

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import { readKeyFile } from '../files/read-key-file.js';
-import { VICUNA_V1 } from '../llava/conversations/vicuna-v1.js';
+import type { ConversationForm } from '../llava/conversation.js';
+import { formNamed, type FormName } from '../llava/conversations/named.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import type { PictureSource } from '../llava/picture-bytes.js';
 import type { Pixels } from '../llava/pixels.js';
@@ -23,6 +24,8 @@ export interface ServerChoice {
   readonly serverKeyFile?: string;
   /** Side of the square that the model sees, in pixels. */
   readonly serverImageSize?: number;
+  /** How the model was trained to talk. Default: `vicuna_v1`, or what a llava serve says. */
+  readonly conversation?: FormName;
   /** For one answer, in milliseconds. */
   readonly serverTimeout?: number;
   /** How long to wait for a server when none answers, in milliseconds. */
@@ -48,6 +51,8 @@ export class RemoteOpening implements Opening {
   readonly imageSize: number;
   /** The model's name at the first server. */
   readonly model: string;
+  /** How it was trained to talk. */
+  readonly conversation: ConversationForm;
   readonly #choice: ServerChoice;
   #host: OpeningHost;
   readonly #connected: readonly ReachedServer[];
@@ -63,6 +68,7 @@ export class RemoteOpening implements Opening {
     const { imageSize, served } = oneOf(connected);
     this.imageSize = imageSize;
     this.model = served.facts.model;
+    this.conversation = served.facts.conversation;
     this.#connected = connected;
     this.#choice = choice;
     this.#host = host;
@@ -89,6 +95,8 @@ export class RemoteOpening implements Opening {
           : readKeyFile(serverKeyFile, 1, 'Write the key alone into it'),
       timeoutMs: choice.serverTimeout ?? TIMEOUT_MS,
       imageSize: choice.serverImageSize,
+      conversation: formNamed(choice.conversation ?? 'vicuna_v1'),
+      isConversationGiven: choice.conversation !== undefined,
       anyPrompt: choice.anyPrompt === true,
       signal: host.signal,
     };
@@ -167,7 +175,7 @@ export class RemoteOpening implements Opening {
           sequences: pool.mostAtOnce,
           imageSize: this.imageSize,
           imageTokens: facts.imageTokens,
-          conversation: VICUNA_V1,
+          conversation: this.conversation,
           loadMs: 0,
         },
       }),
@@ -212,6 +220,9 @@ function checkTogether(servers: readonly ReachedServer[], host: OpeningHost): vo
   const there = servers.flatMap(({ connected }) => connected ?? []);
   for (const one of there) {
     if (one.imageSize !== imageSize) throw otherSize(one.served.facts.address, one.imageSize, imageSize);
+    const { name } = one.served.facts.conversation;
+    if (name !== served.facts.conversation.name)
+      throw otherForm(one.served.facts.address, name, served.facts.conversation.name);
     for (const note of one.served.facts.notes) host.note(note);
   }
   const names = new Set(there.map((one) => one.served.facts.model));
@@ -233,6 +244,14 @@ function otherSize(address: string, size: number, others: number): ExpectedError
   return new ExpectedError(
     'usage',
     `The server ${quote(address)} sees pictures of ${size} pixels, and another one of ${others}.`,
+    { hint: 'Ask servers of one model together' },
+  );
+}
+
+function otherForm(address: string, form: string, others: string): ExpectedError {
+  return new ExpectedError(
+    'usage',
+    `The server ${quote(address)} asks in ${form}, and another one in ${others}.`,
     { hint: 'Ask servers of one model together' },
   );
 }

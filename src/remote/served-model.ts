@@ -1,6 +1,6 @@
 import type { AnswerEvent, ContinuationScore, Sampling } from '../engine/engine.js';
 import { writeBytes } from '../kept/wire.js';
-import type { Turn } from '../llava/conversation.js';
+import type { ConversationForm, Turn } from '../llava/conversation.js';
 import type { SquarePixels } from '../llava/pixels.js';
 import { pixelsPng } from '../llava/pixels-png.js';
 import { pngUrl } from '../llava/png-url.js';
@@ -59,6 +59,8 @@ export interface ServerFacts {
   readonly software: string;
   /** The model's name, as that server calls it. */
   readonly model: string;
+  /** How its model was trained to talk. */
+  readonly conversation: ConversationForm;
   /** Positions that one conversation has; undefined where that is not known. */
   readonly contextSize: number | undefined;
   /** Positions that a picture takes. */

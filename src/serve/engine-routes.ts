@@ -76,7 +76,10 @@ export function addEngineRoutes(app: Hono, parts: EngineRoutesParts): void {
     answer(context, parts, greetingSchema, ({ keepMs }, engine) => {
       if (keepMs !== undefined) parts.kept?.keepFor(keepMs);
       const notes = parts.kept?.notes ?? [];
-      return Promise.resolve({ info: { ...engine.info, conversation: undefined }, notes });
+      return Promise.resolve({
+        info: { ...engine.info, conversation: engine.info.conversation.name },
+        notes,
+      });
     }),
   );
   app.post('/engine/show', (context) =>

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as v from 'valibot';
 import { packageFile } from '../files/package-file.js';
+import { FORM_NAMES } from '../llava/conversations/named.js';
 import { hubFileSchema, type HubFile } from '../hub/hub-file.js';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
@@ -9,6 +10,7 @@ import { fileProblem } from '../llava/file-problem.js';
 
 const text = v.pipe(v.string(), v.minLength(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const score = v.pipe(v.number(), v.minValue(0));
 
 /** A file on this machine; `path` is relative to the catalogue's folder, absolute once read. */
 const builtInFileSchema = v.strictObject({ path: text });
@@ -17,6 +19,18 @@ const modelSchema = v.strictObject({
   about: text,
   aliases: v.optional(v.array(text), []),
   licence: v.strictObject({ name: text, url: v.optional(text), note: v.optional(text) }),
+  /** How it was trained to talk. Default: what its file says. */
+  conversation: v.optional(v.picklist(FORM_NAMES)),
+  /** As published of the weights before they were quantised: per cent, and MME's points of perception. */
+  scores: v.optional(
+    v.strictObject({
+      mmbench: v.optional(score),
+      pope: v.optional(score),
+      textvqa: v.optional(score),
+      mme: v.optional(score),
+      from: text,
+    }),
+  ),
   /** Tokens of context that `memoryMiB` counts with. */
   contextTokens: count,
   /** Both files, the KV cache and llama.cpp's working memory, on one device. */

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { checkBatch } from '../../src/batch/check-batch.js';
 import { SAMPLING } from './run-job.js';
+import { VICUNA_V1 } from '../../src/llava/conversations/vicuna-v1.js';
 
 const [, , input, imageFolder] = process.argv as [string, string, string, string];
 const request = {
@@ -9,6 +10,7 @@ const request = {
   defaults: { sampling: SAMPLING },
   pictures: { imageFolder, wishes: {} },
   imageTokens: 576,
+  systemText: VICUNA_V1.systemText,
 };
 const plan = await checkBatch(request, new AbortController().signal);
 process.stdout.write(JSON.stringify({ plan, maxRss: process.resourceUsage().maxRSS }));

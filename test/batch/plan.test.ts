@@ -12,6 +12,7 @@ import { projectFile } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { mixedRows, readRows, writePictures, writeRows } from './batch-files.js';
 import { runJob, SAMPLING } from './run-job.js';
+import { VICUNA_V1 } from '../../src/llava/conversations/vicuna-v1.js';
 
 const folder = temporaryFolder();
 const pictures = { imageFolder: await writePictures(folder, 20), wishes: {} };
@@ -31,7 +32,13 @@ describe('checkBatch', () => {
       'no JSON',
     ]);
     const failures: FailedRow[] = [];
-    const request = { input: createReadStream(input), defaults, pictures, imageTokens: 576 };
+    const request = {
+      input: createReadStream(input),
+      defaults,
+      pictures,
+      imageTokens: 576,
+      systemText: VICUNA_V1.systemText,
+    };
     const { tokens, ...plan } = await checkBatch(request, idle, (failure) => failures.push(failure));
     expect(plan).toEqual({
       rows: 7,

@@ -50,6 +50,7 @@ describe('llava eval list', () => {
     );
     expect(stdout).toMatch(/coco\/coco_pope_random\.json .* https:\/\/github\.com\/AoiDragon\/POPE/);
     expect(stdout).toContain('published: random F1: 7B 87.3, 13B 87.1, 13B-HD 87.5');
+    expect((await evaluate('list')).stdout).toContain('of a benchmark that it calls only "vqa on 5"');
     const all = JSON.parse((await evaluate('list', '--json')).stdout) as { name: string; files: unknown[] }[];
     expect(all.length).toBeGreaterThan(20);
     expect(all.every(({ files }) => files.length > 0)).toBe(true);

@@ -95,8 +95,10 @@ describe('llava models', () => {
     await llava('pull', 'shapes');
     const { stdout, exitCode } = await llava('models', 'list');
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^NAME +SHORT +SIZE +HERE +MEMORY +LICENCE\n/);
-    expect(stdout).toMatch(/^llava-1\.5-7b +7b +4\.7 GB +no +7\.1 GB, (fits|tight|too much) +Llama 2/m);
+    expect(stdout).toMatch(/^NAME +SHORT +SIZE +HERE +MEMORY +SPEED +MMBENCH +POPE +TEXTVQA +MME +LICENCE\n/);
+    expect(stdout).toMatch(
+      /^llava-1\.5-7b +7b +4\.7 GB +no +7\.1 GB, (fits|tight|too much) +1\.0× +64\.3 +85\.9 +58\.2 +1510\.7 +Llama 2/m,
+    );
     expect(stdout).toMatch(/^shapes +s +6\.3 MB +yes /m);
     expect(stdout).toMatch(/^demo +6\.3 MB +yes /m);
   });
@@ -139,7 +141,11 @@ describe('llava models', () => {
   });
 
   it.each([
-    ['a name', ['demo'], /^demo: A LLaVA-1\.5.*\nlicence: MIT\nlanguage model {2}.*/],
+    [
+      'a name',
+      ['demo'],
+      /^demo: A LLaVA-1\.5.*\nlicence: MIT\nconversation: vicuna_v1\nlanguage model {2}.*/,
+    ],
     ['a folder', [projectFile('models/demo')], /^language model .*\n[^]*The pair fits/],
     ['two files in any order', ['mmproj', 'model'].map(demoFile), /The pair fits/],
     ['a language model', [demoFile('model')], /6 layers, 160 wide, 5 heads/],

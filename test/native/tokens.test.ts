@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import llamaTokenizer from 'llama-tokenizer-js';
 import { getLlama, type Token } from 'node-llama-cpp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { textAfterImage, textBeforeImage, textOfNextTurn } from '../../src/llava/conversation.js';
+import { textAfterImage, textBeforeImage } from '../../src/llava/conversation.js';
+import { conversationTokens } from '../../src/engine/local/sequences/conversation-tokens.js';
 import { VICUNA_V1 } from '../../src/llava/conversations/vicuna-v1.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { writeGguf } from '../reference/gguf-writer.js';
@@ -36,7 +37,11 @@ describe('tokens around the image, with LLaMA-2’s vocabulary', () => {
   });
 
   it('a later turn begins with ▁US, ER', () => {
-    const text = textOfNextTurn(VICUNA_V1, 'And now?');
+    const turns = [{ question: 'Q', answer: 'A' }];
+    const text = textAfterImage(VICUNA_V1, 'And now?', turns).split('</s>')[1] ?? '';
+    expect(
+      conversationTokens(model, VICUNA_V1, turns, 'And now?').tokens.slice(-theirs(text).length),
+    ).toEqual(theirs(text));
     expect(ours(text)).toEqual(theirs(text));
     expect(pieces(ours(text).slice(0, 2))).toEqual(['▁US', 'ER']);
   });

@@ -39,7 +39,9 @@ export function writeGguf(path: string, { version, metadata, tensors }: GgufToWr
     scalar('uint64', metadata.size),
   ];
   for (const [key, value] of metadata) {
-    head.push(text(key), scalar('uint32', valueTypes[value.type]), ...encode(value));
+    head.push(text(key), scalar('uint32', valueTypes[value.type]));
+    // A vocabulary has more parts than a call takes arguments.
+    for (const part of encode(value)) head.push(part);
   }
   let offset = 0;
   for (const tensor of tensors) {

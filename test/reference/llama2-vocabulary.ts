@@ -4,6 +4,11 @@ import type { TypedValue } from './gguf-writer.js';
 /** LLaMA-2's own vocabulary: ids 0–2 are special, 3–258 bytes, and a piece's score is minus its rank. */
 const FIRST_PIECE = 259;
 
+/** LLaMA-2's 32,000 tokens. */
+export function llama2Tokens(): readonly string[] {
+  return llamaTokenizer.vocabById;
+}
+
 /** The metadata of a model with LLaMA-2's 32,000 tokens. */
 export function llama2Vocabulary(): Map<string, TypedValue> {
   const tokens = llamaTokenizer.vocabById;

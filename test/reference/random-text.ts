@@ -18,6 +18,12 @@ export interface TextOptions {
   /** llama.rope.freq_base; not written if not given. */
   readonly ropeBase?: number;
   readonly textType?: WritableType;
+  /** Metadata of another vocabulary, of `vocabularySize` tokens. */
+  readonly vocabulary?: ReadonlyMap<string, TypedValue>;
+  /** general.name. */
+  readonly textName?: string;
+  /** Tokens that can be the best; default: all but <unk>, <s> and the byte tokens. */
+  readonly answerable?: readonly number[];
 }
 
 export function randomText(options: TextOptions = {}): GgufToWrite {
@@ -40,11 +46,11 @@ function sizesOf(options: TextOptions) {
 /** The metadata of such a file. */
 export function textMetadata(options: TextOptions): Map<string, TypedValue> {
   const { width, blocks, heads, keyHeads, hidden, vocabulary, context } = sizesOf(options);
-  const { tokens, scores, kinds } = smallVocabulary(vocabulary);
+  const small = options.vocabulary === undefined ? smallVocabulary(vocabulary) : undefined;
   const uint32 = (value: number): TypedValue => ({ type: 'uint32', value });
   const metadata = new Map<string, TypedValue>([
     ['general.architecture', { type: 'string', value: 'llama' }],
-    ['general.name', { type: 'string', value: 'random LLaMA' }],
+    ['general.name', { type: 'string', value: options.textName ?? 'random LLaMA' }],
     ['llama.context_length', uint32(context)],
     ['llama.embedding_length', uint32(width)],
     ['llama.block_count', uint32(blocks)],
@@ -59,6 +65,8 @@ export function textMetadata(options: TextOptions): Map<string, TypedValue> {
   if (options.ropeBase !== undefined) {
     metadata.set('llama.rope.freq_base', { type: 'float32', value: options.ropeBase });
   }
+  if (small === undefined) return new Map([...metadata, ...DEFAULT_TOKENIZER, ...(options.vocabulary ?? [])]);
+  const { tokens, scores, kinds } = small;
   metadata.set('tokenizer.ggml.model', { type: 'string', value: 'llama' });
   metadata.set('tokenizer.ggml.tokens', { type: 'array', of: 'string', items: tokens });
   metadata.set('tokenizer.ggml.scores', { type: 'array', of: 'float32', items: scores });
@@ -70,6 +78,14 @@ export function textMetadata(options: TextOptions): Map<string, TypedValue> {
   metadata.set('tokenizer.ggml.add_eos_token', { type: 'bool', value: false });
   return metadata;
 }
+
+/** What a vocabulary of LLaMA-2's kind says beside its tokens. */
+const DEFAULT_TOKENIZER = new Map<string, TypedValue>([
+  ['tokenizer.ggml.model', { type: 'string', value: 'llama' }],
+  ['tokenizer.ggml.bos_token_id', { type: 'uint32', value: 1 }],
+  ['tokenizer.ggml.eos_token_id', { type: 'uint32', value: 2 }],
+  ['tokenizer.ggml.unknown_token_id', { type: 'uint32', value: 0 }],
+]);
 
 function tensorsOf(options: TextOptions): TensorToWrite[] {
   const { width, blocks, heads, keyHeads, hidden, vocabulary } = sizesOf(options);
@@ -96,7 +112,12 @@ function tensorsOf(options: TextOptions): TensorToWrite[] {
     matrix('token_embd.weight', width, vocabulary),
     ...Array.from({ length: blocks }, (_, i) => block(`blk.${i}`)).flat(),
     norm('output_norm.weight'),
-    tensorToWrite('output.weight', [width, vocabulary], type, outputMatrix(random, width, vocabulary)),
+    tensorToWrite(
+      'output.weight',
+      [width, vocabulary],
+      type,
+      outputMatrix(random, width, vocabulary, options.answerable),
+    ),
   ];
 }
 
@@ -104,7 +125,17 @@ function tensorsOf(options: TextOptions): TensorToWrite[] {
  * Scores far enough apart that the best token leads clearly; those of <unk>, <s> and the byte tokens are 0,
  * which is never the best of so many, so that answers are readable pieces. </s> may come.
  */
-function outputMatrix(random: Seeded, width: number, vocabulary: number): Float32Array {
+function outputMatrix(
+  random: Seeded,
+  width: number,
+  vocabulary: number,
+  answerable?: readonly number[],
+): Float32Array {
+  if (answerable !== undefined) {
+    const few = new Float32Array(width * vocabulary);
+    for (const token of answerable) few.set(random.normal(width, 4 / Math.sqrt(width)), token * width);
+    return few;
+  }
   const values = random.normal(width * vocabulary, 4 / Math.sqrt(width));
   for (const [first, last] of [
     [0, 1],

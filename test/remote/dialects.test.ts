@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writePictures, writeRows } from '../batch/batch-files.js';
+import { VICUNA_V1 } from '../../src/llava/conversations/vicuna-v1.js';
 import { connectServer } from '../../src/remote/connect-server.js';
 import { probePicture } from '../../src/remote/probe.js';
 import { runLlava } from '../helpers/run-llava.js';
@@ -103,9 +104,10 @@ describe('an answer', () => {
   it('ends at stop strings that the server is told', async () => {
     await using server = await StubServer.start({ answer: () => ({ text: ' before ', stopReason: 'END' }) });
     const { signal } = new AbortController();
-    const options = { timeoutMs: 10_000, anyPrompt: false, signal };
+    const form = { conversation: VICUNA_V1, isConversationGiven: false };
+    const options = { timeoutMs: 10_000, anyPrompt: false, signal, ...form };
     await using served = (await connectServer(server.address, options)).served;
-    const question = { picture: probePicture(336), request: 'row', turns: [] };
+    const question = { picture: probePicture(336, VICUNA_V1), request: 'row', turns: [] };
     const sampling = { temperature: 0, topP: 1, seed: undefined, maxTokens: 9, stop: ['END'] };
     const events: object[] = [];
     for await (const event of served.ask(question, sampling, true, signal)) events.push(event);

@@ -43,6 +43,45 @@ describe('models.json', () => {
     });
   });
 
+  it.each([
+    [
+      'llava-llama-3-8b-v1.1',
+      'llama3',
+      '344f1bfe987bcbdc7e650b134d23670d5ffb5892',
+      [4_921_246_944, 'b6e1d703db0da8227fdb7127d8716bbc5049c9bf17ca2bb345be9470d217f3fc'],
+      [624_434_368, 'eb569aba7d65cf3da1d0369610eb6869f4a53ee369992a804d5810a80e9fa035'],
+    ],
+    [
+      'fast',
+      'phi3',
+      'ab13dda950362ee1ce3bbc1bb56b376fd610f223',
+      [2_318_919_200, '377876be20bac24488716c04824ab3a6978900679b40013b0d2585004555e658'],
+      [607_648_960, '004fc09697203296f72321b296a8d48aade2d23e553cbfb1c1e6a0b5157a08d5'],
+    ],
+  ] as const)('pins %s, which talks in %s', (name, conversation, revision, model, mmproj) => {
+    const found = findModel(name, catalogue);
+    expect(found.conversation).toBe(conversation);
+    expect(found.files).toMatchObject({
+      model: { revision, bytes: model[0], sha256: model[1] },
+      mmproj: { revision, bytes: mmproj[0], sha256: mmproj[1] },
+    });
+  });
+
+  it('locks what has no published digest when it is first downloaded', () => {
+    const { files, conversation } = findModel('sharegpt4v-7b', catalogue);
+    expect(conversation).toBe('share4v_v1');
+    expect(files.model).toHaveProperty(
+      'sha256',
+      '9611a4e45d320abb616fff29a3385095f06e0930dedb805af97945712787bbcc',
+    );
+    expect(files.mmproj).not.toHaveProperty('sha256');
+  });
+
+  it('says of every model how it talks', () => {
+    for (const { name, conversation } of listModels(catalogue))
+      expect([name, conversation]).toEqual([name, expect.stringMatching(/^\w+$/)]);
+  });
+
   it('gives each name and alias to one model only', () => {
     const names = listModels(catalogue).flatMap(({ name, aliases }) => [name, ...aliases]);
     expect(new Set(names).size).toBe(names.length);

@@ -154,8 +154,8 @@ describe('checkPair, on pairs that do not', () => {
     ],
     [
       'another vocabulary',
-      { text: { metadata: { 'tokenizer.ggml.model': string('gpt2') } } },
-      /vocabulary "gpt2"/,
+      { text: { metadata: { 'tokenizer.ggml.model': string('t5') } } },
+      /vocabulary "t5"/,
     ],
     ['no vocabulary', { text: { metadata: { 'tokenizer.ggml.model': undefined } } }, /has no vocabulary/],
     [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BENCHMARKS, findBenchmark } from '../../src/eval/benchmarks/registry.js';
-import { compareWithPublished } from '../../src/eval/report.js';
+import { formatPublished, publishedFigures } from '../../src/eval/published.js';
+import { compareWithPublished, comparisonRows } from '../../src/eval/report.js';
 import { shareFigure } from '../../src/eval/eval-result.js';
 
 describe('the list of benchmarks', () => {
@@ -46,6 +47,56 @@ describe('the list of benchmarks', () => {
       values,
     );
   });
+
+  it.each([
+    ['mm-vet-v2', 'total', ['7B 28.3±0.2', '13B 33.2±0.1']],
+    ['benchlmm', 'mean', ['13B 55.53']],
+    ['vip-bench', 'total', ['13B 41.8']],
+    ['vip-bench-human', 'total', ['13B 42.9']],
+    ['vip-bench-coordinates', 'total', ['13B 47.1']],
+    ['mm-vet', 'total', ['7B 31.1', '13B 36.1', '7B 31.1±0.2', '13B 36.3±0.2']],
+    ['llava-bench', 'all', ['7B 65.4', '13B 72.5', '7B 63.4', '13B 70.7']],
+    ['infimm-eval', 'overall', ['13B 32.62']],
+    ['infimm-eval', 'Deductive', ['13B 30.94']],
+    ['infimm-eval', 'Abductive', ['13B 47.91']],
+    ['infimm-eval', 'Analogical', ['13B 24.31']],
+  ])('%s has the listed figures of %s', (name, figure, told) => {
+    const all = publishedFigures(findBenchmark(name)).filter((one) => one.figure === figure);
+    const ofSizes = all.filter(({ model }) => model === '7B' || model === '13B');
+    expect(ofSizes.map((one) => `${one.model} ${formatPublished(one)}`)).toEqual(told);
+  });
+
+  it.each([
+    ['coloninst-cls', [92.97, 93.33, 79.1, 80.89]],
+    ['coloninst-reg', [98.58, 99.32, 70.38, 72.88]],
+  ])('%s has both splits, without and with extra data', (name, values) => {
+    const figures = publishedFigures(findBenchmark(name));
+    expect(figures.map(({ value }) => value)).toEqual(values);
+    expect(figures.map(({ detail }) => detail)).toEqual([
+      'seen split',
+      'seen split, extra data',
+      'unseen split',
+      'unseen split, extra data',
+    ]);
+  });
+});
+
+it('counts the spread of a published figure when it compares', () => {
+  const result = {
+    benchmark: 'mm-vet-v2',
+    headline: { name: 'total', value: 30, unit: '%', total: 517, interval: [28.55, 33.06] },
+    figures: [],
+    notes: [],
+  } as const;
+  expect(comparisonRows(result, findBenchmark('mm-vet-v2')).slice(1)).toEqual([
+    ['total', '7B', '28.3±0.2', '30.00 %', '+1.70', 'yes'],
+    ['total', '13B', '33.2±0.1', '30.00 %', '-3.20', 'yes'],
+  ]);
+  const narrower = { ...result, headline: { ...result.headline, interval: [28.6, 33.0] as const } };
+  expect(compareWithPublished(narrower, findBenchmark('mm-vet-v2')).map(({ inside }) => inside)).toEqual([
+    false,
+    false,
+  ]);
 });
 
 it('sets a result beside the published figures', () => {

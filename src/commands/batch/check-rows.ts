@@ -1,3 +1,4 @@
+import { formNamed } from '../../llava/conversations/named.js';
 import { EXIT_CODES, type ExitCode } from '../../exit-codes.js';
 import { checkBatch } from '../../batch/check-batch.js';
 import { startProgress } from '../../terminal/progress.js';
@@ -27,6 +28,7 @@ export async function checkRows(
     tile: flags.tile,
     pictures,
     imageTokens: flags.imageTokens ?? IMAGE_TOKENS,
+    systemText: formNamed(flags.conversation ?? 'vicuna_v1').systemText,
   };
   const plan = await checkBatch({ ...request, shard: flags.shard }, signal, ({ line, error }) => {
     io.stderr.write(`line ${line}: ${error.code}: ${error.message}\n`);

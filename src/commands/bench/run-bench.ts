@@ -44,13 +44,14 @@ export async function bench(flags: BenchFlags, context: CommandContext): Promise
   const works = worksOf(flags);
   await checkProgram('--mtmd-cli', flags.mtmdCli);
   await checkProgram('--server', flags.server);
-  const { model, mmproj } = await findWeights(flags, openingHost(context));
+  const { model, mmproj, conversation } = await findWeights(flags, openingHost(context));
   const threads = flags.threads ?? availableParallelism();
   const folder = await mkdtemp(join(tmpdir(), 'llava-bench-'));
   try {
     const setup: BenchSetup = {
       model,
       mmproj,
+      conversation,
       device: flags.device,
       threads,
       pictures: await drawPictures(folder, flags.pictures),

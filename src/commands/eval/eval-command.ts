@@ -1,16 +1,22 @@
 import { Option, type Command } from 'commander';
 import type { CommandContext } from '../command-context.js';
 import { addEvalDemoCommand } from './demo-command.js';
-import { addCacheOptions, addDeviceOptions, addWeightOptions } from '../options/option-groups.js';
+import {
+  addCacheOptions,
+  addDeviceOptions,
+  addLengthOption,
+  addWeightOptions,
+} from '../options/option-groups.js';
 import { addServerOptions } from '../options/server-options.js';
 import { wholeNumber } from '../options/option-parsers.js';
-import type { ListFlags, PrepareFlags, RunFlags, ScoreFlags } from './eval-flags.js';
+import type { CompareFlags, ListFlags, PrepareFlags, RunFlags, ScoreFlags } from './eval-flags.js';
 
 const EXAMPLES = `
 Examples:
   llava eval list
   llava eval run pope --data pope -o pope-answers.jsonl --compare
   llava eval score scienceqa --data scienceqa --answers answers.jsonl
+  llava eval compare 7b 7b-q8_0 --questions questions.jsonl
   llava eval demo
 `;
 
@@ -24,6 +30,7 @@ export function addEvalCommand(program: Command, context: CommandContext): void 
   addPrepare(command, context);
   addRun(command, context);
   addScore(command, context);
+  addCompare(command, context);
   addEvalDemoCommand(command, context);
 }
 
@@ -77,6 +84,28 @@ function addScore(command: Command, context: CommandContext): void {
   addResultOptions(score).action(async (name: string, flags: ScoreFlags) => {
     const { scoreFiles } = await import('./score-answers.js');
     await scoreFiles(name, flags, context);
+  });
+}
+
+function addCompare(command: Command, context: CommandContext): void {
+  const compare = command
+    .command('compare')
+    .description('ask two models, quantisations or settings the same questions and tell how they differ')
+    .argument('<a>', 'a model of the catalogue, a folder or a .gguf file, with settings: 7b,image-tokens=144')
+    .argument('<b>', 'the other one')
+    .option('--questions <file>', 'rows as llava batch takes them; "expected" says what is right')
+    .addOption(new Option('--benchmark <name>', 'or a benchmark of llava eval list').conflicts('questions'))
+    .option('--data <folder>', 'the folder of the benchmark’s files')
+    .addOption(limitOption())
+    .option('-o, --output <folder>', 'keep both files of answers there')
+    .addOption(new Option('--resume', 'with -o: continue an earlier comparison'))
+    .option('--parallel <n>', 'questions at once; default: what fits', wholeNumber(1, 64))
+    .option('--json', 'the result as one JSON document');
+  addDeviceOptions(compare);
+  addCacheOptions(compare);
+  addLengthOption(compare).action(async (first: string, second: string, flags: CompareFlags) => {
+    const { compareModels } = await import('./compare-models.js');
+    context.finish(await compareModels([first, second], flags, context));
   });
 }
 

@@ -38,6 +38,19 @@ export interface ScoreFlags extends ResultFlags {
   readonly sample?: boolean;
 }
 
+export interface CompareFlags extends EngineWishes {
+  readonly questions?: string;
+  readonly benchmark?: string;
+  readonly data?: string;
+  readonly limit?: number;
+  readonly maxTokens: number;
+  readonly parallel?: number;
+  /** A folder for both files of answers; default: they are not kept. */
+  readonly output?: string;
+  readonly resume?: boolean;
+  readonly json?: boolean;
+}
+
 export interface DemoFlags extends WeightChoice, EngineWishes {
   readonly seed: number;
   readonly scenes: number;

@@ -1,5 +1,12 @@
-import { PUBLISHED_MODELS, type Benchmark, type PublishedModel } from '../../eval/benchmark.js';
+import type { Benchmark } from '../../eval/benchmark.js';
 import { BENCHMARKS, findBenchmark } from '../../eval/benchmarks/registry.js';
+import {
+  formatPublished,
+  publishedFigures,
+  UNNAMED_FIGURES,
+  type PublishedModel,
+} from '../../eval/published.js';
+import { groupBy } from '../../eval/group-by.js';
 import { formatTable } from '../../terminal/table.js';
 import { writeJson } from '../../terminal/io.js';
 import type { CommandContext } from '../command-context.js';
@@ -18,21 +25,28 @@ export function listBenchmarks(names: readonly string[], flags: ListFlags, { io 
   const head = ['NAME', 'BENCHMARK', 'SCORED BY', ...MODELS.map((model) => model.toUpperCase()), 'LICENCE'];
   io.stdout.write(formatTable([head, ...benchmarks.map(summaryLine)]));
   for (const benchmark of benchmarks) io.stdout.write(`\n${details(benchmark)}`);
+  if (names.length === 0) io.stdout.write(`\n${UNNAMED_FIGURES}`);
   io.stderr.write('Next: llava eval run NAME --data FOLDER -o answers.jsonl\n');
 }
 
 /** The headline's published figures. */
-function summaryLine({ name, title, scoredBy, published, licence }: Benchmark): readonly string[] {
-  const [figures = {}] = Object.values(published);
-  return [name, title, scoredBy, ...MODELS.map((model) => figures[model]?.toFixed(1) ?? '-'), licence];
+function summaryLine(benchmark: Benchmark): readonly string[] {
+  const { name, title, scoredBy, licence } = benchmark;
+  const figures = publishedFigures(benchmark);
+  const headline = figures.filter(({ figure }) => figure === figures[0]?.figure);
+  const cells = MODELS.map((wanted) => {
+    const found = headline.find(({ model }) => model === wanted);
+    return found === undefined ? '-' : formatPublished(found);
+  });
+  return [name, title, scoredBy, ...cells, licence];
 }
 
 function details(benchmark: Benchmark): string {
-  const { name, title, measure, files, published, publishedIn, decoding, remarks } = benchmark;
-  const figures = Object.entries(published).map(([figure, values]) => {
-    const told = PUBLISHED_MODELS.flatMap((model) => {
-      const value = values[model];
-      return value === undefined ? [] : [`${model} ${value.toFixed(1)}`];
+  const { name, title, measure, files, publishedIn, decoding, remarks } = benchmark;
+  const figures = groupBy(publishedFigures(benchmark), ({ figure }) => figure).map(([figure, values]) => {
+    const told = values.map((one) => {
+      const value = `${one.model} ${formatPublished(one)}`;
+      return one.detail === undefined ? value : `${value} (${one.detail})`;
     });
     return `${figure}: ${told.join(', ')}`;
   });
@@ -48,7 +62,8 @@ function details(benchmark: Benchmark): string {
 }
 
 function describe(benchmark: Benchmark): unknown {
-  const { name, title, measure, scoredBy, licence, decoding, files, published, publishedIn, remarks } =
-    benchmark;
-  return { name, title, measure, scoredBy, licence, decoding, files, published, publishedIn, remarks };
+  const { name, title, measure, scoredBy, licence, decoding, files, remarks } = benchmark;
+  const { published, alsoPublished = [], publishedIn } = benchmark;
+  const figures = { published, alsoPublished, publishedIn };
+  return { name, title, measure, scoredBy, licence, decoding, files, ...figures, remarks };
 }

@@ -10,7 +10,11 @@ export function describeModel(model: TextModelInfo): string {
   return lines(`language model  ${model.path}`, [
     ...nameLine(model.name),
     ['shape', `${model.layers} layers, ${model.width} wide, ${model.heads} heads${shared}`],
-    ['vocabulary', `${model.vocabularySize} tokens`],
+    [
+      'vocabulary',
+      `${model.vocabularySize} tokens${model.vocabularyKind === 'gpt2' ? ' of byte pairs' : ''}`,
+    ],
+    ...conversationLines(model),
     ['context', `${model.contextLength} tokens`],
     ['weights', `${model.type}, ${formatBytes(model.bytes)}`],
   ]);
@@ -33,6 +37,18 @@ export function describePair(pair: PairInfo): string {
   const left = pair.contextLength - pair.tokensPerPicture;
   const verdict = `The pair fits; a picture leaves ${left} of ${pair.contextLength} tokens for words.\n`;
   return describeModel(pair.model) + describeMmproj(pair.mmproj) + verdict;
+}
+
+/** Its form, why it is believed to be that, and which others can be asked for. */
+function conversationLines({ form, warning }: TextModelInfo): readonly (readonly [string, string])[] {
+  const why = {
+    name: 'by its name',
+    vocabulary: 'by its vocabulary: its name does not tell',
+    usual: 'as LLaVA-1.5; nothing says otherwise',
+  }[form.from];
+  const others = form.possible.filter((name) => name !== form.name);
+  const told = `${form.name}, ${why}; possible with --conversation: ${others.join(', ')}`;
+  return [['talks in', told], ...(warning === undefined ? [] : ([['warning', warning]] as const))];
 }
 
 function nameLine(name: string | undefined): readonly (readonly [string, string])[] {

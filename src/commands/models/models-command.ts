@@ -7,7 +7,7 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
   const models = program.command('models').description('download and manage weights');
   models
     .command('list')
-    .description('list the catalogue: size, what is downloaded, memory, licence')
+    .description('list the catalogue: size, speed, published scores, what is downloaded, memory, licence')
     .option('--json', 'one JSON array')
     .action(async (flags: JsonFlag) => {
       const { listWeights } = await import('./list-weights.js');

@@ -60,7 +60,8 @@ async function ofCatalogue(name: string | undefined, context: CommandContext): P
   const model = findModel(name, catalogueOf(context.io.env));
   const licence = describeLicence(model.licence);
   const files = await filesOnDisk(model, context.io.env);
-  const head = `${model.name}: ${model.about}\nlicence: ${licence}\n`;
+  const form = model.conversation === undefined ? '' : `conversation: ${model.conversation}\n`;
+  const head = `${model.name}: ${model.about}\nlicence: ${licence}\n${form}`;
   if (files === undefined)
     return {
       facts: model,

@@ -8,6 +8,8 @@ export function storedModelRow({ model, state, files }: StoredModel): object {
     about: model.about,
     state,
     licence: model.licence,
+    conversation: model.conversation ?? null,
+    scores: model.scores ?? null,
     contextTokens: model.contextTokens,
     memoryMiB: model.memoryMiB,
     files: files.map(({ role, file, state: fileState, path, bytes, totalBytes }) => ({

@@ -1,6 +1,7 @@
 import type { Sampling } from '../../engine/engine.js';
 import { Option, type Command } from 'commander';
 import { DEVICE_CHOICES } from '../../engine/devices/device-kind.js';
+import { FORM_NAMES } from '../../llava/conversations/named.js';
 import { KV_TYPES } from '../../engine/local/loading/placement.js';
 import { collect, durationOrNone, decimalNumber, layerCount, wholeNumber } from './option-parsers.js';
 
@@ -28,7 +29,13 @@ export function addWeightOptions(command: Command): Command {
     .addOption(new Option('-m, --model <name>', 'a model of the catalogue').conflicts(['gguf', 'mmproj']))
     .option('--gguf <file>', 'your own language model, with --mmproj; or a folder with both')
     .option('--mmproj <file>', 'its vision tower and projector')
-    .option('--lora <file>', 'a LoRA adapter for the language model, as GGUF; repeatable', collect);
+    .option('--lora <file>', 'a LoRA adapter for the language model, as GGUF; repeatable', collect)
+    .addOption(
+      new Option(
+        '--conversation <form>',
+        'how the model was trained to talk; default: what the catalogue or the file says',
+      ).choices(FORM_NAMES),
+    );
 }
 
 export function addDeviceOptions(command: Command): Command {

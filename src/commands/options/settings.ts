@@ -9,6 +9,7 @@ import { fileProblem } from '../../llava/file-problem.js';
 /** Options that the environment and the config file may set, by their long names. */
 export const SETTINGS: readonly string[] = [
   'model',
+  'conversation',
   'device',
   'gpu-layers',
   'threads',

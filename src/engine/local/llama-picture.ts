@@ -7,7 +7,7 @@ import type {
 } from 'node-llama-cpp';
 import type { ConversationForm, Turn } from '../../llava/conversation.js';
 import { chooseTokens } from './choosing/choose-tokens.js';
-import { conversationTokens, type ConversationTokens } from './sequences/conversation-tokens.js';
+import { conversationTokens, endOfAnswer, type ConversationTokens } from './sequences/conversation-tokens.js';
 import {
   ContextFull,
   type AnswerEvent,
@@ -24,6 +24,7 @@ import { scoreTree } from './choosing/score-tree.js';
 import { evaluateAnswer } from './sequences/sequence-bridge.js';
 import type { PrefixParts } from './sequences/sequence-pool.js';
 import { StopTexts } from './sequences/stop-texts.js';
+import { wordTokens } from './sequences/word-tokens.js';
 import { TextStream } from './sequences/text-stream.js';
 import { growTokenTree, splitTokenTree } from './choosing/token-tree.js';
 
@@ -78,7 +79,7 @@ export class LlamaPicture implements ShownPicture {
     signal?: AbortSignal,
     turns: readonly Turn[] = [],
   ): AsyncGenerator<AnswerEvent> {
-    const { model, contextSize, grammars, slots } = this.#tools;
+    const { model, contextSize, grammars, slots, conversation: form } = this.#tools;
     const conversation = this.#conversation(turns, request);
     const promptTokens = this.tokens + conversation.tokens.length;
     const room = roomAfter(promptTokens, contextSize, turns.length > 0);
@@ -90,7 +91,7 @@ export class LlamaPicture implements ShownPicture {
     const lookedAt = evaluated === 0 ? start : performance.now();
     const open = await this.#keepTurns(sequence, conversation);
     const text = new TextStream<Token>((tokens, before) => model.detokenize(tokens, false, before));
-    const stops = new StopTexts(sampling.stop);
+    const stops = new StopTexts([...form.stopTexts, ...(sampling.stop ?? [])]);
     const answered: Token[] = [];
     let firstTokenAt: number | undefined;
     let reason: StopReason = 'end';
@@ -135,11 +136,11 @@ export class LlamaPicture implements ShownPicture {
     sampling: Sampling,
     grammar: LlamaGrammarEvaluationState | undefined,
   ): AsyncIterable<Token> {
-    const { model, addon } = this.#tools;
+    const { model, addon, conversation } = this.#tools;
     if (sampling.oneOf === undefined) return sequence.evaluate(open, evaluationOptions(sampling, grammar));
-    const texts = sampling.oneOf.map((text) => model.tokenize(text, false));
-    const { eos } = model.tokens;
-    return chooseTokens({ addon, sequence }, open, growTokenTree(texts, eos), eos, sampling);
+    const texts = sampling.oneOf.map((text) => wordTokens(model, text));
+    const end = endOfAnswer(model, conversation);
+    return chooseTokens({ addon, sequence }, open, growTokenTree(texts, end), end, sampling);
   }
 
   async score(
@@ -148,14 +149,14 @@ export class LlamaPicture implements ShownPicture {
     signal?: AbortSignal,
     turns: readonly Turn[] = [],
   ): Promise<readonly ContinuationScore[]> {
-    const { model, addon, slots, contextSize, sequences } = this.#tools;
+    const { model, addon, slots, contextSize, sequences, conversation: form } = this.#tools;
     const conversation = this.#conversation(turns, request);
-    const texts = continuations.map((text) => model.tokenize(text, false));
+    const texts = continuations.map((text) => wordTokens(model, text));
     const longest = texts.reduce((most, tokens) => Math.max(most, tokens.length), 0);
     roomAfter(this.tokens + conversation.tokens.length + longest, contextSize, turns.length > 0);
     const sums = new Map<number, number>();
     const found = (place: number, logLikelihood: number) => sums.set(place, logLikelihood);
-    const parts = splitTokenTree(growTokenTree(texts, model.tokens.eos), sequences);
+    const parts = splitTokenTree(growTokenTree(texts, endOfAnswer(model, form)), sequences);
     await Promise.all(
       parts.map(async (tree) => {
         using lent = await slots.lend(this.#parts, signal);

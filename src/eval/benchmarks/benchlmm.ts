@@ -60,7 +60,9 @@ export const benchlmm: Benchmark = {
   licence: SEE_PUBLISHER,
   decoding: { temperature: 0.2, maxTokens: 1024 },
   published: {},
-  publishedIn: 'the BenchLMM paper has figures by field, made with another judge setting',
+  alsoPublished: [{ figure: 'mean', model: '13B', value: 55.53, detail: 'judged by GPT-3.5' }],
+  publishedIn:
+    'a listing of papers’ results; the BenchLMM paper has figures by field, made with another judge setting',
   remarks: [
     'Its LLaVA baseline samples at temperature 0.2 and does not pad pictures; use --temperature 0 for a repeatable run.',
     'Its judge sees "None" for the question, a slip of its script.',

@@ -34,7 +34,11 @@ export const mmVetV2: Benchmark = {
   licence: SEE_PUBLISHER,
   decoding: { temperature: 0, maxTokens: 1024 },
   published: {},
-  publishedIn: 'no figure of LLaVA-1.5 is known',
+  alsoPublished: [
+    { figure: 'total', model: '7B', value: 28.3, spread: 0.2 },
+    { figure: 'total', model: '13B', value: 33.2, spread: 0.1 },
+  ],
+  publishedIn: 'a listing of papers’ results; the spread is that of the judge’s runs',
   remarks: [
     'LLaVA-1.5 takes one picture: several are put on one sheet with numbers above, as v2/inference/utils.py does.',
     'Graded by gpt-4-0613; another judge gives other figures.',

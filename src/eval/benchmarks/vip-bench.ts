@@ -51,10 +51,10 @@ interface Question {
 }
 
 /** ViP-Bench with boxes drawn on the picture (`bbox`), with people's strokes (`human`), and with boxes in the text. */
-export const vipBench = drawnEdition('vip-bench', 'ViP-Bench, drawn boxes', 'bbox');
-export const vipBenchHuman = drawnEdition('vip-bench-human', 'ViP-Bench, drawn by people', 'human');
+export const vipBench = drawnEdition('vip-bench', 'ViP-Bench, drawn boxes', 'bbox', 41.8);
+export const vipBenchHuman = drawnEdition('vip-bench-human', 'ViP-Bench, drawn by people', 'human', 42.9);
 export const vipBenchCoordinates: Benchmark = {
-  ...editionOf('vip-bench-coordinates', 'ViP-Bench, boxes in the text', [META, SOURCES]),
+  ...editionOf('vip-bench-coordinates', 'ViP-Bench, boxes in the text', [META, SOURCES], 47.1),
   remarks: [
     'How the paper wrote coordinates for LLaVA-1.5 is not published: they are written here as in LLaVA-1.5’s training.',
     'Graded by gpt-4-0613; another judge gives other figures.',
@@ -82,11 +82,11 @@ export const vipBenchCoordinates: Benchmark = {
   },
 };
 
-function drawnEdition(name: string, title: string, split: 'bbox' | 'human'): Benchmark {
+function drawnEdition(name: string, title: string, split: 'bbox' | 'human', of13B: number): Benchmark {
   const questions = fileOf(`${split}/questions.jsonl`, 'questions as they are asked', 'to ask and score');
   const pictures = fileOf(`${split}/images`, 'pictures with what is drawn on them', 'to ask');
   return {
-    ...editionOf(name, title, [META, questions, pictures]),
+    ...editionOf(name, title, [META, questions, pictures], of13B),
     remarks: ['Graded by gpt-4-0613; another judge gives other figures.'],
     async *rows(folder): AsyncGenerator<EvalRow> {
       const folderOfPictures = await pictureFolder(folder, pictures);
@@ -107,7 +107,8 @@ function drawnEdition(name: string, title: string, split: 'bbox' | 'human'): Ben
   };
 }
 
-function editionOf(name: string, title: string, files: readonly BenchmarkFile[]) {
+/** @param of13B published total of LLaVA-1.5 13B */
+function editionOf(name: string, title: string, files: readonly BenchmarkFile[], of13B: number) {
   return {
     name,
     title,
@@ -116,8 +117,8 @@ function editionOf(name: string, title: string, files: readonly BenchmarkFile[])
     files,
     licence: 'Apache-2.0',
     decoding: { temperature: 0, maxTokens: 1024 },
-    published: {},
-    publishedIn: 'figures of LLaVA-1.5 are not known here',
+    published: { total: { '13B': of13B } },
+    publishedIn: 'a listing of papers’ results',
   } as const;
 }
 

@@ -10,10 +10,14 @@ export const VICUNA_V1: ConversationForm = {
   systemText:
     'A chat between a curious user and an artificial intelligence assistant. ' +
     "The assistant gives helpful, detailed, and polite answers to the user's questions.",
-  system: { before: '', after: ' ' },
-  user: { before: 'USER: ', after: ' ' },
-  assistant: { before: 'ASSISTANT:', after: '' },
+  system: { before: [], after: [' '] },
+  systemInTurn: false,
+  user: { before: ['USER: '], after: [' '] },
+  assistant: { before: ['ASSISTANT:'], after: [] },
   answerLead: ' ',
+  answerTail: '',
   imageEnd: '\n',
-  endOfAnswer: { token: 'eos', text: '</s>' },
+  endOfAnswer: { special: '</s>', isEos: true },
+  stopTexts: [],
+  specialsTakeSpace: false,
 };

@@ -2,6 +2,8 @@ import { quote } from '../../llava/quote.js';
 import type { GgufHeader } from '../gguf/gguf-header.js';
 import { checkTextTensors, type TextShape } from './check-text-tensors.js';
 import { checkTrustedFacts } from './check-trusted-facts.js';
+import { findForm, type FormFinding } from './find-form.js';
+import { findPreTokenizer } from './find-pre-tokenizer.js';
 import { checkVocabulary } from './check-vocabulary.js';
 import { checkBlocks, countAt, mainType, textAt } from './header-fields.js';
 import { weightsError } from '../weights-error.js';
@@ -20,6 +22,14 @@ export interface TextModelInfo {
   /** Tokens that the model was made for. */
   readonly contextLength: number;
   readonly vocabularySize: number;
+  /** What its vocabulary is made of: SentencePiece’s pieces (`llama`) or byte pairs (`gpt2`). */
+  readonly vocabularyKind: 'llama' | 'gpt2';
+  /** How its text is cut into words, where the file does not say it and its vocabulary tells. */
+  readonly preTokenizer: string | undefined;
+  /** What is wrong with how it reads texts, in a sentence; nothing most of the time. */
+  readonly warning: string | undefined;
+  /** How it was trained to talk, as far as its file tells. */
+  readonly form: FormFinding;
   /** The number format of most weights, such as `q4_K`. */
   readonly type: string;
 }
@@ -27,8 +37,8 @@ export interface TextModelInfo {
 const HINT = 'Use a GGUF file of LLaVA-1.5 7B or 13B.';
 
 /**
- * Checks that a header is that of a language model which can understand LLaVA-1.5's prompt: LLaMA's architecture
- * and LLaMA's SentencePiece vocabulary, in one whole file.
+ * Checks that a header is that of a language model which can understand prompts of LLaVA-1.5's kind: LLaMA's
+ * architecture, and the vocabulary of LLaMA-2's or Llama 3's kind, in one whole file.
  * @throws ExpectedError 'weights'
  */
 export function checkTextModel(header: GgufHeader): TextModelInfo {
@@ -38,7 +48,8 @@ export function checkTextModel(header: GgufHeader): TextModelInfo {
     throw weightsError(header.path, `is ${found}; LLaVA-1.5 needs a language model of "llama"`, HINT);
   }
   checkWhole(header);
-  const vocabularySize = checkVocabulary(header, HINT);
+  const vocabulary = checkVocabulary(header, HINT);
+  const vocabularySize = vocabulary.texts.length;
   checkTrustedFacts(header, HINT);
   const shape = { ...readShape(header), vocabularySize };
   checkBlocks(header, 'blk.', shape.layers, HINT);
@@ -53,6 +64,9 @@ export function checkTextModel(header: GgufHeader): TextModelInfo {
     keyHeads: shape.keyHeads,
     contextLength: countAt(header, 'llama.context_length', HINT),
     vocabularySize,
+    vocabularyKind: vocabulary.kind,
+    ...findPreTokenizer(header, vocabulary),
+    form: findForm(header, vocabulary.texts),
     type: mainType(header),
   };
 }

@@ -9,31 +9,51 @@ import { weightsError } from '../weights-error.js';
 const BYTE_TOKEN = 6;
 const BYTE_TEXT = /^<0x[0-9A-F]{2}>$/;
 
+/** A vocabulary that llama.cpp can read texts with. */
+export interface VocabularyInfo {
+  /** `llama`: SentencePiece, as LLaMA-2 has it; `gpt2`: byte pairs, as Llama 3 has it. */
+  readonly kind: 'llama' | 'gpt2';
+  /** All tokens, a character a byte. */
+  readonly texts: readonly string[];
+}
+
 /**
- * Checks that a vocabulary is LLaMA's kind, and one that llama.cpp can read texts with. Without these it ends the whole
- * process, by an assertion when it loads or a failed look-up when a text holds an unusual character.
- * Source: llama.cpp v0.5.0, llama-vocab.cpp.
- * @returns how many tokens it has
+ * Checks that a vocabulary is LLaMA-2's or Llama 3's kind, and one that llama.cpp can read texts with. Without these it ends the
+ * whole process, by an assertion when it loads or a failed look-up when a text holds an unusual character; or it leaves
+ * characters out. Source: llama.cpp v0.5.0, llama-vocab.cpp.
  * @throws ExpectedError 'weights'
  */
-export function checkVocabulary(header: GgufHeader, hint: string): number {
+export function checkVocabulary(header: GgufHeader, hint: string): VocabularyInfo {
   const kind = textAt(header, 'tokenizer.ggml.model');
-  if (kind !== 'llama') {
+  if (kind !== 'llama' && kind !== 'gpt2') {
     const found = kind === undefined ? 'no vocabulary' : `the vocabulary ${quote(kind)}`;
-    throw weightsError(header.path, `has ${found}; LLaVA-1.5 needs that of "llama"`, hint);
+    throw weightsError(
+      header.path,
+      `has ${found}; models of LLaVA-1.5’s kind need that of "llama" or "gpt2"`,
+      hint,
+    );
   }
   const tokens = arrayAt(header, 'tokenizer.ggml.tokens', 'string');
   if (tokens === undefined) throw weightsError(header.path, 'has no tokens in its vocabulary', hint);
   try {
-    const texts = checkTexts(tokens);
+    const texts = readTexts(tokens);
+    checkNoTwice(texts);
+    if (kind === 'llama') checkBytes(texts);
+    else checkPairs(header, texts);
     checkByteTokens(header, texts);
     checkSpecialTokens(header, tokens.length);
+    return { kind, texts };
   } catch (error) {
     throw error instanceof BadVocabulary
       ? weightsError(header.path, `is not usable: ${error.message}`, hint, error)
       : error;
   }
-  return tokens.length;
+}
+
+/** The tokens of a vocabulary that was not checked, a character a byte; none where there are none. */
+export function tokenTexts(header: GgufHeader): readonly string[] {
+  const tokens = arrayAt(header, 'tokenizer.ggml.tokens', 'string');
+  return tokens === undefined ? [] : readTexts(tokens);
 }
 
 /** The message says what is wrong with the vocabulary. */
@@ -47,23 +67,55 @@ function arrayAt(header: GgufHeader, key: string, elementType: GgufValueType): G
 }
 
 /** All tokens as llama.cpp reads them, a character a byte: up to a null character, and with names for empty ones. */
-function checkTexts({ length, bytes }: GgufArray): readonly string[] {
+function readTexts({ length, bytes }: GgufArray): readonly string[] {
   const cursor = new GgufCursor(bytes, bytes.length);
-  const seen = new Set<string>();
-  const texts = Array.from({ length }, (_, id) => {
+  return Array.from({ length }, (_, id) => {
     const [stored = ''] = cursor.undecodedString('a token').split('\0', 1);
-    const text = stored === '' ? `[EMPTY_${id}]` : stored;
+    return stored === '' ? `[EMPTY_${id}]` : stored;
+  });
+}
+
+function checkNoTwice(texts: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const text of texts) {
     if (seen.has(text)) throw new BadVocabulary(`its vocabulary has the token ${quoteBytes(text)} twice`);
     seen.add(text);
-    return text;
-  });
+  }
+}
+
+/** SentencePiece spells what no piece covers by bytes. */
+function checkBytes(texts: readonly string[]): void {
+  const seen = new Set(texts);
   for (let byte = 1; byte < 256; byte++) {
     const hex = byte.toString(16).toUpperCase().padStart(2, '0');
     if (!seen.has(`<0x${hex}>`) && !seen.has(String.fromCharCode(byte)))
       throw new BadVocabulary(`its vocabulary has no token for the byte ${hex}, "<0x${hex}>"`);
   }
-  return texts;
 }
+
+/** Byte pairs begin with bytes; a byte without a token would be left out of every text. */
+function checkPairs(header: GgufHeader, texts: readonly string[]): void {
+  if (arrayAt(header, 'tokenizer.ggml.merges', 'string') === undefined)
+    throw new BadVocabulary('its vocabulary of byte pairs has no "tokenizer.ggml.merges"');
+  // llama.cpp would take token 11.
+  for (const key of ['tokenizer.ggml.bos_token_id', 'tokenizer.ggml.eos_token_id'])
+    if (!header.metadata.has(key))
+      throw new BadVocabulary(`its vocabulary of byte pairs has no ${quote(key)}`);
+  const seen = new Set(texts);
+  for (const [byte, character] of BYTE_CHARACTERS.entries())
+    if (!seen.has(Buffer.from(character).toString('latin1'))) {
+      const hex = byte.toString(16).toUpperCase().padStart(2, '0');
+      throw new BadVocabulary(`its vocabulary has no token for the byte ${hex}, ${quote(character)}`);
+    }
+}
+
+/** How GPT-2's vocabularies write bytes: printable ones as they are, the others from U+0100 on. Source: openai/gpt-2, encoder.py. */
+const BYTE_CHARACTERS: readonly string[] = (() => {
+  let next = 0x100;
+  const isPrintable = (byte: number) =>
+    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(isPrintable(byte) ? byte : next++));
+})();
 
 function checkByteTokens(header: GgufHeader, texts: readonly string[]): void {
   const types = arrayAt(header, 'tokenizer.ggml.token_type', 'i32');

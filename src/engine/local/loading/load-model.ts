@@ -6,6 +6,7 @@ import { lettingGoOfContext, lettingGoOfModel } from './failed-load.js';
 import { tellsOutOfMemory } from '../runtime/llama-log.js';
 import { OutOfMemory } from '../runtime/out-of-memory.js';
 import type { KvType, Placement } from './placement.js';
+import { quietly } from './quiet-overrides.js';
 import { settleLogitsOfEachBatch } from '../sequences/sequence-bridge.js';
 
 /** LLaVA-1.5's 576 image tokens are evaluated in one batch. */
@@ -15,6 +16,8 @@ export interface LoadOptions {
   /** Fraction 0 to 1 of the language model read. */
   readonly onProgress?: (fraction: number) => void;
   readonly signal?: AbortSignal;
+  /** How its text is cut into words, where its file does not say it; `tokenizer.ggml.pre` of llama.cpp. */
+  readonly preTokenizer?: string | undefined;
 }
 
 /**
@@ -29,16 +32,19 @@ export async function loadModel(
 ): Promise<LlamaModel> {
   backend.log.clear();
   try {
-    const { llama } = backend;
-    return await lettingGoOfModel(llama, () =>
+    const { llama, addon } = backend;
+    const { preTokenizer: pre } = options;
+    const overrides = pre === undefined ? {} : { metadataOverrides: { tokenizer: { ggml: { pre } } } };
+    const load = () =>
       llama.loadModel({
         modelPath: path,
         gpuLayers: placement.gpuLayers,
         useMmap: placement.mapsModel,
         ignoreMemorySafetyChecks: true,
+        ...overrides,
         ...abortWhileReading(options),
-      }),
-    );
+      });
+    return await lettingGoOfModel(llama, () => (pre === undefined ? load() : quietly(llama, addon, load)));
   } catch (error) {
     options.signal?.throwIfAborted();
     throw await loadFailure(`"${path}" could not be loaded`, backend, error);

@@ -125,6 +125,8 @@ export interface NativeAddon extends AddonIdentity, NativeKernels {
    * @returns whether it does; not where this processor lacks AVX2
    */
   accelerateCpu(): boolean;
+  /** Calls a function while what C code of this process prints to stdout goes nowhere; older builds cannot. */
+  withoutStdout?<Result extends object>(act: () => Result): Result;
   /**
    * Loads an mmproj file. Reads it to the end before it settles.
    * @param options.device a name of `listDevices`, null for the CPU

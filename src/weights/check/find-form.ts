@@ -1,0 +1,62 @@
+import { basename } from 'node:path';
+import { specialTokensOf, type ConversationForm } from '../../llava/conversation.js';
+import { FORM_NAMES, formNamed, type FormName } from '../../llava/conversations/named.js';
+import { ExpectedError } from '../../llava/expected-error.js';
+import { quote } from '../../llava/quote.js';
+import type { GgufHeader } from '../gguf/gguf-header.js';
+import { tokenTexts } from './check-vocabulary.js';
+import { textAt } from './header-fields.js';
+
+/** How a model was trained to talk, as far as its file tells. */
+export interface FormFinding {
+  readonly name: FormName;
+  /** A name that is known; special tokens that one form needs; or nothing, and it is LLaVA-1.5's. */
+  readonly from: 'name' | 'vocabulary' | 'usual';
+  /** Those whose special tokens the vocabulary has. */
+  readonly possible: readonly FormName[];
+}
+
+/** Names of models whose form is known, as their files and their makers write them. */
+const KNOWN: readonly (readonly [name: RegExp, form: FormName])[] = [
+  [/llava[-_ ]*(?:v1\.5[-_ ]*)?llama[-_ ]*3/i, 'llama3'],
+  [/llava[-_ ]*(?:v1\.5[-_ ]*)?phi[-_ ]*3/i, 'phi3'],
+  [/share(?:gpt)?4v/i, 'share4v_v1'],
+  [/llava[-_ ]*med/i, 'mistral_instruct'],
+];
+/** What a file says of its model. */
+const NAME_KEYS = ['general.name', 'general.basename', 'general.finetune'];
+
+/** @param texts all tokens of its vocabulary; default: as they are stored */
+export function findForm(header: GgufHeader, texts: readonly string[] = tokenTexts(header)): FormFinding {
+  const vocabulary = new Set(texts);
+  const possible = FORM_NAMES.filter((name) => lacking(formNamed(name), vocabulary).length === 0);
+  const names = [...NAME_KEYS.map((key) => textAt(header, key) ?? ''), basename(header.path)];
+  const known = names.flatMap((name) =>
+    KNOWN.filter(([pattern]) => pattern.test(name)).map(([, form]) => form),
+  );
+  const named = known.find((form) => possible.includes(form));
+  if (named !== undefined) return { name: named, from: 'name', possible };
+  const told = possible.find((name) => specialTokensOf(formNamed(name)).length > 0);
+  if (told !== undefined) return { name: told, from: 'vocabulary', possible };
+  return { name: 'vicuna_v1', from: 'usual', possible };
+}
+
+/**
+ * Whether a vocabulary has the special tokens of a form.
+ * @throws ExpectedError('weights') that names the first one that is missing
+ */
+export function checkForm(header: GgufHeader, form: ConversationForm): void {
+  const texts = tokenTexts(header);
+  const [missing] = lacking(form, new Set(texts));
+  if (missing === undefined || texts.length === 0) return;
+  const { possible } = findForm(header, texts);
+  throw new ExpectedError(
+    'weights',
+    `--conversation ${form.name} needs the token ${quote(missing)}, and the vocabulary of ${quote(header.path)} does not have it.`,
+    { hint: `Possible: ${possible.map((name) => `--conversation ${name}`).join(', ')}` },
+  );
+}
+
+function lacking(form: ConversationForm, vocabulary: ReadonlySet<string>): readonly string[] {
+  return specialTokensOf(form).filter((token) => !vocabulary.has(token));
+}
