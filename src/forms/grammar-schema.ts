@@ -127,8 +127,11 @@ function translateObject(value: SchemaObject, place: Place): GrammarSchema {
   const names = Object.keys(properties);
   if (most !== undefined && most < names.length)
     throw refuse(at(place, 'maxProperties'), 'all properties are always given, and they are more');
-  if (names.length > 0)
-    return { type: 'object', properties: translateAll(properties, at(place, 'properties')) };
+  if (names.length > 0) {
+    // Said in full, for engines elsewhere that take JSON Schemas by their letter.
+    const whole = { required: names, additionalProperties: false };
+    return { type: 'object', properties: translateAll(properties, at(place, 'properties')), ...whole };
+  }
   const others =
     typeof additionalProperties === 'boolean'
       ? additionalProperties
@@ -150,8 +153,10 @@ function translateArray(value: SchemaObject, place: Place): GrammarSchema {
   return {
     type: 'array',
     ...(items === undefined ? {} : { items: translate(items, at(place, 'items')) }),
-    ...(first === undefined ? {} : { prefixItems: first }),
     ...bounds,
+    ...(first === undefined
+      ? {}
+      : { prefixItems: first, minItems: Math.max(first.length, bounds.minItems ?? 0) }),
   };
 }
 

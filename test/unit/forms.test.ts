@@ -76,6 +76,17 @@ describe('a schema', () => {
     expect(readBySchema('"abc"', remarked)).toBe('abc');
   });
 
+  it('says by itself what is always there, for engines that take it by the letter', () => {
+    const pair = { type: 'array', prefixItems: [{ type: 'string' }, { type: 'null' }] };
+    const { forGrammar } = readSchema({ type: 'object', properties: { pair, n: { type: 'integer' } } });
+    expect(forGrammar).toEqual({
+      type: 'object',
+      properties: { pair: { ...pair, minItems: 2 }, n: { type: 'integer' } },
+      required: ['pair', 'n'],
+      additionalProperties: false,
+    });
+  });
+
   it('is checked once more when the answer is there', () => {
     const schema = readSchema({ type: 'object', properties: { n: { enum: [1, 2] } }, required: ['n'] });
     expect(readBySchema('{"n": 2}', schema)).toEqual({ n: 2 });
