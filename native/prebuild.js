@@ -137,9 +137,13 @@ async function prebuild(names) {
       ),
     );
     const file = path.join(project, 'prebuilds', name, 'llava_native.node');
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    const linked = path.join(objects, 'llava_native.node');
     const link = ['-target', target.triple, '-mcpu=baseline', '-shared', '-s', ...target.link];
-    await compile([...link, ...files.map(({ object }) => object), '-o', file]);
+    await compile([...link, ...files.map(({ object }) => object), '-o', linked]);
+    // Alone: for Windows, the linker leaves a library for linking with it beside the file.
+    fs.rmSync(path.dirname(file), { recursive: true, force: true });
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.copyFileSync(linked, file);
     const seconds = Math.round((performance.now() - started) / 1000);
     process.stdout.write(`${path.relative(project, file)}  ${fs.statSync(file).size} bytes, ${seconds} s\n`);
   }
