@@ -15,15 +15,15 @@
   X(napi_create_string_utf8) X(napi_create_type_error) X(napi_create_typedarray) X(napi_define_class)       \
   X(napi_define_properties) X(napi_delete_async_work) X(napi_delete_reference) X(napi_escape_handle)        \
   X(napi_fatal_error) X(napi_get_and_clear_last_exception) X(napi_get_array_length)                         \
-  X(napi_get_arraybuffer_info) X(napi_get_boolean) X(napi_get_cb_info) X(napi_get_instance_data)            \
-  X(napi_get_last_error_info) X(napi_get_named_property) X(napi_get_new_target) X(napi_get_property)        \
-  X(napi_get_reference_value) X(napi_get_typedarray_info) X(napi_get_undefined) X(napi_get_value_double)    \
-  X(napi_get_value_external) X(napi_get_value_string_utf8) X(napi_get_value_uint32) X(napi_has_property)    \
-  X(napi_is_exception_pending) X(napi_is_typedarray) X(napi_new_instance)                                   \
-  X(napi_open_escapable_handle_scope) X(napi_open_handle_scope) X(napi_queue_async_work)                    \
-  X(napi_reject_deferred) X(napi_remove_wrap) X(napi_resolve_deferred) X(napi_set_element)                  \
-  X(napi_set_instance_data) X(napi_set_named_property) X(napi_throw) X(napi_typeof) X(napi_unwrap)          \
-  X(napi_wrap)
+  X(napi_get_arraybuffer_info) X(napi_get_boolean) X(napi_get_cb_info) X(napi_get_element)                  \
+  X(napi_get_instance_data) X(napi_get_last_error_info) X(napi_get_named_property) X(napi_get_new_target)   \
+  X(napi_get_property) X(napi_get_reference_value) X(napi_get_typedarray_info) X(napi_get_undefined)        \
+  X(napi_get_value_double) X(napi_get_value_external) X(napi_get_value_string_utf8)                         \
+  X(napi_get_value_uint32) X(napi_has_property) X(napi_is_array) X(napi_is_exception_pending)               \
+  X(napi_is_typedarray) X(napi_new_instance) X(napi_open_escapable_handle_scope) X(napi_open_handle_scope)  \
+  X(napi_queue_async_work) X(napi_reject_deferred) X(napi_remove_wrap) X(napi_resolve_deferred)             \
+  X(napi_set_element) X(napi_set_instance_data) X(napi_set_named_property) X(napi_throw) X(napi_typeof)     \
+  X(napi_unwrap) X(napi_wrap)
 
 extern "C" {
 
