@@ -37,7 +37,7 @@ async function emulate(args: readonly string[], options: Options = {}) {
   const [program, ...qemu] = QEMU;
   return await execa(program, [...qemu, node, ...args], {
     reject: false,
-    stdin: 'ignore',
+    ...(options.input === undefined ? { stdin: 'ignore' } : {}),
     ...options,
     env: { ...TEST_ENVIRONMENT, NODE_PATH: packages, ...options.env },
   });
@@ -56,6 +56,8 @@ describe('the native tests', () => {
       packages: 'external',
       format: 'esm',
       platform: 'node',
+      // `using` is not yet known to Node 22.
+      target: 'node20',
       alias: { vitest: projectFile('test/arm64/vitest-in-process.ts') },
     });
   });
