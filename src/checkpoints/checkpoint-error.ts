@@ -1,5 +1,5 @@
 import { ExpectedError } from '../llava/expected-error.js';
-import { fileProblem } from '../llava/file-problem.js';
+import { codeOf, fileProblem } from '../llava/file-problem.js';
 import { quote } from '../llava/quote.js';
 
 /** What mends a file that arrived damaged. */
@@ -17,8 +17,8 @@ export function checkpointError(folder: string, problem: string, hint: string): 
 
 /** The system's failure to read a file, in words; anything else stays as it is. */
 export function readError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof ExpectedError || !('code' in error)) return error;
-  if (typeof error.code !== 'string' || error.name === 'AbortError') return error;
+  if (error instanceof ExpectedError || codeOf(error) === undefined) return error;
+  if (error instanceof Error && error.name === 'AbortError') return error;
   return fileError(
     path,
     `cannot be read: ${fileProblem(error)}`,

@@ -5,7 +5,7 @@ import { planAdapter } from './adapter/plan-adapter.js';
 import { checkFreeSpace } from './folder/free-space.js';
 import { filesOf, originOf } from './folder/origin.js';
 import { checkTargets } from './folder/check-targets.js';
-import { WorkFolder, type FinishedFile } from './folder/work-folder.js';
+import { WorkFolder } from './folder/work-folder.js';
 import type { FloatFormat, PlannedFile } from './gguf/planned-file.js';
 import { fileBytes, writeGguf } from './gguf/write-gguf.js';
 import { diskFailure } from './folder/disk-failure.js';
@@ -94,8 +94,7 @@ export async function convertModel(
     const context = { conversion, work, origin };
     for (const job of jobs) await diskFailure(folder, () => writeJob(job, context, options));
   }
-  const files = jobs.map(({ name }): FinishedFile => ({ from: name, to: name }));
-  await work.finish(origin, files);
+  await work.finish(origin, names);
   const pathOf = (role: keyof ConvertedFiles) => {
     const job = jobs.find((one) => one.role === role);
     return job === undefined ? undefined : join(folder, job.name);

@@ -1,12 +1,13 @@
 import { Validator } from '@cfworker/json-schema';
 import { ExpectedError } from '../llava/expected-error.js';
 import { quote } from '../llava/quote.js';
-import { toGrammarSchema, type GrammarSchema, type SchemaObject } from './grammar-schema.js';
+import type { JsonObject } from '../llava/json.js';
+import { toGrammarSchema, type GrammarSchema } from './grammar-schema.js';
 
 /** A JSON Schema that answers can be kept to. */
 export interface AnswerSchema {
   /** As the user gave it, but for its name, which would lead its references elsewhere. */
-  readonly given: SchemaObject;
+  readonly given: JsonObject;
   /** What a grammar is made of: everything that fits it fits the given one, but for `oneOf` with overlapping cases. */
   readonly forGrammar: GrammarSchema;
 }
@@ -20,7 +21,7 @@ const DRAFT = '2020-12';
  */
 export function readSchema(value: unknown): AnswerSchema {
   const forGrammar = toGrammarSchema(value);
-  const given = Object.entries(value as SchemaObject).filter(([name]) => name !== '$id');
+  const given = Object.entries(value as JsonObject).filter(([name]) => name !== '$id');
   return { given: Object.fromEntries(given), forGrammar };
 }
 

@@ -1,4 +1,5 @@
 import { ExpectedError } from '../llava/expected-error.js';
+import { isObject, type JsonObject } from '../llava/json.js';
 import { quote } from '../llava/quote.js';
 
 /** The part of JSON Schema that node-llama-cpp makes grammars of. */
@@ -84,7 +85,7 @@ function translate(value: unknown, place: Place): GrammarSchema {
   }
 }
 
-function translateReference(value: SchemaObject, place: Place): GrammarSchema {
+function translateReference(value: JsonObject, place: Place): GrammarSchema {
   allow(value, ['$ref'], place);
   const { $ref } = value;
   const name = typeof $ref === 'string' ? /^#\/\$defs\/([^/]+)$/.exec($ref)?.[1] : undefined;
@@ -93,7 +94,7 @@ function translateReference(value: SchemaObject, place: Place): GrammarSchema {
   return { $ref };
 }
 
-function translateCases(value: SchemaObject, keyword: 'anyOf' | 'oneOf', place: Place): GrammarSchema {
+function translateCases(value: JsonObject, keyword: 'anyOf' | 'oneOf', place: Place): GrammarSchema {
   allow(value, [keyword], place);
   const cases = value[keyword];
   if (!Array.isArray(cases) || cases.length === 0)
@@ -101,13 +102,13 @@ function translateCases(value: SchemaObject, keyword: 'anyOf' | 'oneOf', place: 
   return { oneOf: cases.map((one: unknown, index) => translate(one, at(at(place, keyword), index))) };
 }
 
-function translateConstant(value: SchemaObject, place: Place): GrammarSchema {
+function translateConstant(value: JsonObject, place: Place): GrammarSchema {
   allow(value, ['const', 'type'], place);
   checkScalar(value['const'], value['type'], at(place, 'const'));
   return { const: value['const'] };
 }
 
-function translateEnumeration(value: SchemaObject, place: Place): GrammarSchema {
+function translateEnumeration(value: JsonObject, place: Place): GrammarSchema {
   allow(value, ['enum', 'type'], place);
   const values = value['enum'];
   if (!Array.isArray(values) || values.length === 0)
@@ -116,7 +117,7 @@ function translateEnumeration(value: SchemaObject, place: Place): GrammarSchema 
   return { enum: values as readonly unknown[] };
 }
 
-function translateObject(value: SchemaObject, place: Place): GrammarSchema {
+function translateObject(value: JsonObject, place: Place): GrammarSchema {
   allow(value, ['type', 'properties', 'required', 'additionalProperties', 'maxProperties'], place);
   const { properties = {}, required = [], additionalProperties = true, maxProperties } = value;
   if (!isObject(properties)) throw refuse(at(place, 'properties'), 'it is not an object');
@@ -139,7 +140,7 @@ function translateObject(value: SchemaObject, place: Place): GrammarSchema {
   return { type: 'object', additionalProperties: others, ...(most === undefined ? {} : { maxProperties }) };
 }
 
-function translateArray(value: SchemaObject, place: Place): GrammarSchema {
+function translateArray(value: JsonObject, place: Place): GrammarSchema {
   allow(value, ['type', 'items', 'prefixItems', 'minItems', 'maxItems'], place);
   const { items, prefixItems } = value;
   const bounds = readBounds(value, 'minItems', 'maxItems', place);
@@ -160,7 +161,7 @@ function translateArray(value: SchemaObject, place: Place): GrammarSchema {
   };
 }
 
-function translateString(value: SchemaObject, place: Place): GrammarSchema {
+function translateString(value: JsonObject, place: Place): GrammarSchema {
   if (!('format' in value)) {
     allow(value, ['type', 'minLength', 'maxLength'], place);
     return { type: 'string', ...readBounds(value, 'minLength', 'maxLength', place) };
@@ -172,7 +173,7 @@ function translateString(value: SchemaObject, place: Place): GrammarSchema {
   return { type: 'string', format };
 }
 
-function translateScalar(value: SchemaObject, place: Place): GrammarSchema {
+function translateScalar(value: JsonObject, place: Place): GrammarSchema {
   allow(value, ['type'], place);
   const { type } = value;
   if (type === undefined) throw refuse(place, 'it names no type');
@@ -183,14 +184,14 @@ function translateScalar(value: SchemaObject, place: Place): GrammarSchema {
   return { type };
 }
 
-function translateAll(schemas: SchemaObject, place: Place): GrammarSchema {
+function translateAll(schemas: JsonObject, place: Place): GrammarSchema {
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, translate(schema, at(place, name))]),
   );
 }
 
 /** Every keyword must be one of these or mean nothing. */
-function allow(value: SchemaObject, keywords: readonly string[], place: Place): void {
+function allow(value: JsonObject, keywords: readonly string[], place: Place): void {
   const other = Object.keys(value).find((name) => !keywords.includes(name) && !ANNOTATIONS.includes(name));
   if (other !== undefined) throw refuse(at(place, other), 'no grammar can express it here');
 }
@@ -207,7 +208,7 @@ function checkScalar(value: unknown, type: unknown, place: Place): void {
 }
 
 function readBounds<Least extends string, Most extends string>(
-  value: SchemaObject,
+  value: JsonObject,
   least: Least,
   most: Most,
   place: Place,
@@ -222,14 +223,12 @@ function readBounds<Least extends string, Most extends string>(
   return bounds as Partial<Record<Least | Most, number>>;
 }
 
-function readCount(value: SchemaObject, keyword: string, place: Place): number | undefined {
+function readCount(value: JsonObject, keyword: string, place: Place): number | undefined {
   const count = value[keyword];
   if (count === undefined) return undefined;
   if (typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= MAX_COUNT) return count;
   throw refuse(at(place, keyword), `${show(count)} is not a whole number from 0 to ${MAX_COUNT}`);
 }
-
-export type SchemaObject = Readonly<Record<string, unknown>>;
 
 /** Where a part of a schema stands, and what it may refer to. */
 export interface Place {
@@ -256,8 +255,4 @@ export function refuse({ pointer }: Place, problem: string): ExpectedError {
 /** A value of a schema, for messages. */
 export function show(value: unknown): string {
   return value === undefined ? 'nothing' : quote(JSON.stringify(value), 60);
-}
-
-export function isObject(value: unknown): value is SchemaObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codeOf } from '../llava/file-problem.js';
 
 /** Where this tool keeps what it remembers: the platform's data folder, on Linux `$XDG_DATA_HOME/llava`. */
 export async function stateFolder(): Promise<string> {
@@ -52,9 +53,4 @@ export async function writeAtomically(path: string, text: string, folder = dirna
     await rm(part, { force: true });
     throw error;
   }
-}
-
-/** The system's code of an error, such as `ENOENT`. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -70,6 +70,7 @@ function systemsWords(error: unknown): string {
   return words ?? 'the system refused it';
 }
 
-function codeOf(error: unknown): string | undefined {
+/** The system's code of an error, such as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

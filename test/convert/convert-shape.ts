@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.js';
 import { convertModel, type ConvertedFiles } from '../../src/convert/convert-model.js';
 import { fileType } from '../../src/convert/quantising/file-types.js';
+import type { Reference } from '../transformers/checkpoints-made.js';
 
 /** What transformers and PEFT made and computed: see test/transformers/make.py. */
 export interface Shape {
@@ -18,15 +19,6 @@ export interface Shape {
   /** Natural logarithms, of the answer's first token. */
   readonly logProbabilities: Float32Array;
   readonly pixels: Uint8Array;
-}
-
-interface Reference {
-  readonly imageSize: number;
-  readonly textBefore: string;
-  readonly textAfter: string;
-  readonly idsBefore: readonly number[];
-  readonly idsAfter: readonly number[];
-  readonly featureShape: readonly [number, number];
 }
 
 export function readShape(folder: string): Shape {

@@ -150,38 +150,11 @@ class Prompt:
 
 
 def model_of(values, tensors, vision, vision_tensors):
-    side, patch = vision["clip.vision.image_size"], vision["clip.vision.patch_size"]
-    image_token = len(values["tokenizer.ggml.tokens"])
-    vocabulary = image_token + 64
     base = float(values.get("llama.rope.freq_base", 10_000.0))
-    config = transformers.LlavaConfig(
-        vision_config=transformers.CLIPVisionConfig(
-            hidden_size=vision["clip.vision.embedding_length"],
-            intermediate_size=vision["clip.vision.feed_forward_length"],
-            num_hidden_layers=vision["clip.vision.block_count"] + 1,
-            num_attention_heads=vision["clip.vision.attention.head_count"],
-            layer_norm_eps=vision["clip.vision.attention.layer_norm_epsilon"],
-            image_size=side,
-            patch_size=patch,
-        ),
-        text_config=transformers.LlamaConfig(
-            vocab_size=vocabulary,
-            hidden_size=values["llama.embedding_length"],
-            intermediate_size=values["llama.feed_forward_length"],
-            num_hidden_layers=values["llama.block_count"],
-            num_attention_heads=values["llama.attention.head_count"],
-            num_key_value_heads=values["llama.attention.head_count_kv"],
-            max_position_embeddings=values["llama.context_length"],
-            rms_norm_eps=values["llama.attention.layer_norm_rms_epsilon"],
-            rope_theta=base,
-            rope_parameters={"rope_type": "default", "rope_theta": base},
-        ),
-        image_token_index=image_token,
-        image_seq_length=(side // patch) ** 2,
-        architectures=["LlavaForConditionalGeneration"],
-    )
+    rope = {"rope_type": "default", "rope_theta": base}
+    config = checkpoint.config_of(values, vision, rope_theta=base, rope_parameters=rope)
     state = {
-        **checkpoint.language_model(values, tensors, vocabulary),
+        **checkpoint.language_model(values, tensors, config.text_config.vocab_size),
         **checkpoint.vision_tower(vision, vision_tensors),
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -189,7 +162,7 @@ def model_of(values, tensors, vision, vision_tensors):
         weights = {name: weight.contiguous() for name, weight in state.items()}
         save_file(weights, f"{folder}/model.safetensors", {"format": "pt"})
         model = transformers.LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-    return model.eval(), image_token
+    return model.eval(), config.image_token_index
 
 
 def pixels_of(number, vision):

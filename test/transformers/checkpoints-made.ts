@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckpointTensor } from '../../src/checkpoints/checkpoint-tensor.js';
 import { projectFile } from '../helpers/run-llava.js';
+import { fromBrainFloat, fromHalf } from '../reference/half.js';
 
 /** What `prepare` made: `make.py` says what is where. */
 export const MADE = projectFile('test/transformers/.build/checkpoints');
@@ -38,23 +39,8 @@ function toFloats(type: string, bytes: Uint8Array): Float32Array {
   for (let at = 0; at < floats.length; at++) {
     if (type === 'F32') floats[at] = view.getFloat32(at * 4, true);
     else if (type === 'F16') floats[at] = fromHalf(view.getUint16(at * 2, true));
-    else if (type === 'BF16') floats[at] = fromBits(view.getUint16(at * 2, true) << 16);
+    else if (type === 'BF16') floats[at] = fromBrainFloat(view.getUint16(at * 2, true));
     else throw new Error(`No weight is stored as ${type}`);
   }
   return floats;
-}
-
-const bits = new DataView(new ArrayBuffer(4));
-
-function fromBits(value: number): number {
-  bits.setUint32(0, value >>> 0);
-  return bits.getFloat32(0);
-}
-
-function fromHalf(half: number): number {
-  const [sign, exponent, fraction] = [half >> 15 === 0 ? 1 : -1, (half >> 10) & 31, half & 1023];
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return exponent === 31
-    ? sign * (fraction === 0 ? Infinity : NaN)
-    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -138,14 +138,11 @@ def put_spaces_first(path):
     path.write_text(json.dumps(content))
 
 
-def main(source, out, has_system_text):
-    out.mkdir(parents=True)
-    values, tensors = read(source / "model.gguf")
-    vision, vision_tensors = read(source / "mmproj.gguf")
+def config_of(values, vision, **text_settings):
+    """The image token comes behind the vocabulary, and room for more behind that."""
     side, patch = vision["clip.vision.image_size"], vision["clip.vision.patch_size"]
     image_token = len(values["tokenizer.ggml.tokens"])
-    vocabulary = image_token + 64
-    config = transformers.LlavaConfig(
+    return transformers.LlavaConfig(
         vision_config=transformers.CLIPVisionConfig(
             hidden_size=vision["clip.vision.embedding_length"],
             intermediate_size=vision["clip.vision.feed_forward_length"],
@@ -156,7 +153,7 @@ def main(source, out, has_system_text):
             patch_size=patch,
         ),
         text_config=transformers.LlamaConfig(
-            vocab_size=vocabulary,
+            vocab_size=image_token + 64,
             hidden_size=values["llama.embedding_length"],
             intermediate_size=values["llama.feed_forward_length"],
             num_hidden_layers=values["llama.block_count"],
@@ -164,14 +161,22 @@ def main(source, out, has_system_text):
             num_key_value_heads=values["llama.attention.head_count_kv"],
             max_position_embeddings=values["llama.context_length"],
             rms_norm_eps=values["llama.attention.layer_norm_rms_epsilon"],
-            bos_token_id=1,
-            eos_token_id=2,
+            **text_settings,
         ),
         image_token_index=image_token,
         image_seq_length=(side // patch) ** 2,
         architectures=["LlavaForConditionalGeneration"],
     )
+
+
+def main(source, out, has_system_text):
+    out.mkdir(parents=True)
+    values, tensors = read(source / "model.gguf")
+    vision, vision_tensors = read(source / "mmproj.gguf")
+    side, patch = vision["clip.vision.image_size"], vision["clip.vision.patch_size"]
+    config = config_of(values, vision, bos_token_id=1, eos_token_id=2)
     config.save_pretrained(out)
+    vocabulary = config.text_config.vocab_size
     state = {**language_model(values, tensors, vocabulary), **vision_tower(vision, vision_tensors)}
     save_file({name: weight.contiguous() for name, weight in state.items()}, out / "model.safetensors", {"format": "pt"})
     transformers.LlavaProcessor(

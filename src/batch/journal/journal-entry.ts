@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
+import { parseJson } from '../../llava/json.js';
 import { quote } from '../../llava/quote.js';
 import { pictureIdentitySchema, rowAnswerSchema } from '../rows/row-answer.js';
 import { ROW_ERROR_CODES, type RowErrorCode } from '../rows/row-error.js';
@@ -39,12 +40,4 @@ export function parseHeader(line: string, path: string): JournalHeader {
   throw new ExpectedError('input', `${quote(path)} is not the journal of a batch.`, {
     hint: 'Name another one with --journal, or move that file away',
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

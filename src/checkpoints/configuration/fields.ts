@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote } from '../../llava/quote.js';
-import { FETCH_AGAIN, fileError, readError } from '../checkpoint-error.js';
-
-type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject, parseJson, type JsonObject } from '../../llava/json.js';
+import { FETCH_AGAIN, fileError } from '../checkpoint-error.js';
+import { readIfThere } from '../files/read-if-there.js';
 
 /** Configurations and tokenizers are a few MB at most. */
 const LONGEST_JSON = 1 << 28;
@@ -108,28 +107,10 @@ export class Fields {
  */
 export async function readFields(folder: string, name: string): Promise<Fields | undefined> {
   const path = join(folder, name);
-  let text: string;
-  try {
-    const bytes = await readFile(path);
-    if (bytes.length > LONGEST_JSON) throw fileError(path, `has ${bytes.length} bytes`, FETCH_AGAIN);
-    text = bytes.toString('utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw readError(path, error);
-  }
-  const value = parse(text);
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) return undefined;
+  if (bytes.length > LONGEST_JSON) throw fileError(path, `has ${bytes.length} bytes`, FETCH_AGAIN);
+  const value = parseJson(bytes.toString('utf8'));
   if (!isObject(value)) throw fileError(path, 'is damaged: it is not a JSON object', FETCH_AGAIN);
   return new Fields(path, value);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,8 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { readError } from '../checkpoint-error.js';
-import { isObject, readFields, type Fields } from './fields.js';
+import { isObject } from '../../llava/json.js';
+import { readIfThere } from '../files/read-if-there.js';
+import { readFields, type Fields } from './fields.js';
 import type { ConversationHints } from './settings.js';
 
 type Templates = ConversationHints['chatTemplates'];
@@ -47,10 +48,5 @@ async function readMore(folder: string): Promise<Templates> {
 }
 
 async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw readError(path, error);
-  }
+  return (await readIfThere(path))?.toString('utf8');
 }

@@ -6,9 +6,11 @@ import type { PictureSettings, VisionSettings } from './settings.js';
 
 const REMEDY = 'Only LLaVA-1.5 with a CLIP tower and its two-layer projector is converted.';
 
-/** Of CLIP, from 0 to 1. */
-const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
-const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const;
+/** CLIP's own, of red, green and blue, from 0 to 1. */
+export const CLIP_COLOURS: Pick<PictureSettings, 'mean' | 'std'> = {
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+};
 
 /** OpenAI's CLIP has heads of 64 in all sizes. */
 const CLIP_HEAD_SIZE = 64;
@@ -121,8 +123,8 @@ function readLayer(config: Fields): number {
 
 export function readColours(preprocessor: Fields | undefined): Pick<PictureSettings, 'mean' | 'std'> {
   return {
-    mean: preprocessor?.colour('image_mean') ?? CLIP_MEAN,
-    std: preprocessor?.colour('image_std') ?? CLIP_STD,
+    mean: preprocessor?.colour('image_mean') ?? CLIP_COLOURS.mean,
+    std: preprocessor?.colour('image_std') ?? CLIP_COLOURS.std,
   };
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseJson } from '../../llava/json.js';
 import { quote } from '../../llava/quote.js';
 import { fileError, FETCH_AGAIN } from '../checkpoint-error.js';
 import { BYTES_OF, type CheckpointTensor, type NumberType } from '../checkpoint-tensor.js';
@@ -102,14 +103,6 @@ function readEntry(path: string, name: string, value: unknown): Entry {
 
 function isNumberType(text: string): text is NumberType {
   return Object.hasOwn(BYTES_OF, text);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Tensors must lie one behind the other and fill the file's data. */

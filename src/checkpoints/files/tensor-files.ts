@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { quote } from '../../llava/quote.js';
 import { checkpointError, fileError, readError, FETCH_AGAIN } from '../checkpoint-error.js';
 import type { CheckpointTensor, TensorsByName } from '../checkpoint-tensor.js';
-import { isObject, readFields } from '../configuration/fields.js';
+import { isObject } from '../../llava/json.js';
+import { readFields } from '../configuration/fields.js';
 import { readSafetensors } from './read-safetensors.js';
 import { readTorchFile } from './read-torch-file.js';
 

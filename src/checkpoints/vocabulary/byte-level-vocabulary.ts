@@ -1,6 +1,7 @@
+import { isObject } from '../../llava/json.js';
 import { quote } from '../../llava/quote.js';
 import { FETCH_AGAIN, fileError } from '../checkpoint-error.js';
-import { isObject, type Fields } from '../configuration/fields.js';
+import type { Fields } from '../configuration/fields.js';
 import { readBaseVocabulary } from './base-vocabulary.js';
 import { paddingToken, plainSpaces } from './sentencepiece-vocabulary.js';
 import { readSpecialTokens } from './special-tokens.js';

@@ -1,9 +1,9 @@
+import { isObject } from '../../llava/json.js';
 import { quote } from '../../llava/quote.js';
 import { FETCH_AGAIN, fileError } from '../checkpoint-error.js';
-import { isObject, type Fields } from '../configuration/fields.js';
+import type { Fields } from '../configuration/fields.js';
 import { readBaseVocabulary } from './base-vocabulary.js';
-import { paddingToken } from './sentencepiece-vocabulary.js';
-import { readSpecialTokens } from './special-tokens.js';
+import { llamaVocabulary, paddingToken } from './sentencepiece-vocabulary.js';
 import { readAddedTokens, type TokenizerFiles } from './tokenizer-files.js';
 import { TOKEN_TYPES, type Vocabulary } from './vocabulary.js';
 
@@ -51,16 +51,7 @@ export function readFallbackVocabulary(tokenizer: Fields, files: TokenizerFiles,
     types.push(TOKEN_TYPES.unused);
     scores.push(UNUSED_SCORE);
   }
-  return {
-    model: 'llama',
-    pre: 'default',
-    tokens,
-    scores,
-    types,
-    merges: undefined,
-    ...readSpecialTokens(files, tokens.length),
-    addSpacePrefix: files.settings?.flag('add_prefix_space'),
-  };
+  return llamaVocabulary({ tokens, scores, types }, files);
 }
 
 function baseType(text: string, specials: ReadonlySet<string>): number {

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { FETCH_AGAIN, fileError, readError } from '../checkpoint-error.js';
+import { FETCH_AGAIN, fileError } from '../checkpoint-error.js';
+import { readIfThere } from '../files/read-if-there.js';
 import { TOKEN_TYPES } from './vocabulary.js';
 
 /** A piece of a SentencePiece model, with the numbers that the file has. */
@@ -25,13 +25,8 @@ const FIXED32 = 5;
  * @throws ExpectedError('weights') for a damaged file
  */
 export async function readSentencePiece(path: string): Promise<readonly Piece[] | undefined> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw readError(path, error);
-  }
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) return undefined;
   const pieces = bytes.length > LONGEST_MODEL ? undefined : piecesOf(bytes);
   if (pieces === undefined || pieces.length === 0)
     throw fileError(path, 'is no SentencePiece model: its pieces cannot be read', FETCH_AGAIN);

@@ -31,14 +31,20 @@ export function sentencePieceVocabulary(
     if (isSpecial || looksSpecial(text)) set(id, text, ADDED_SCORE, TOKEN_TYPES.control);
     else set(id, plainSpaces(text), ADDED_SCORE, TOKEN_TYPES.userDefined);
   }
+  return llamaVocabulary({ tokens, scores, types }, files);
+}
+
+/** The vocabulary of SentencePiece's kind with those rows. */
+export function llamaVocabulary(
+  rows: Pick<Vocabulary, 'tokens' | 'scores' | 'types'>,
+  files: TokenizerFiles,
+): Vocabulary {
   return {
     model: 'llama',
     pre: 'default',
-    tokens,
-    scores,
-    types,
+    ...rows,
     merges: undefined,
-    ...readSpecialTokens(files, rows),
+    ...readSpecialTokens(files, rows.tokens.length),
     addSpacePrefix: files.settings?.flag('add_prefix_space'),
   };
 }

@@ -1,4 +1,5 @@
-import { isObject, type Fields } from '../configuration/fields.js';
+import { isObject } from '../../llava/json.js';
+import type { Fields } from '../configuration/fields.js';
 import { readAddedTokens, type TokenizerFiles } from './tokenizer-files.js';
 import type { SpecialToken, Vocabulary } from './vocabulary.js';
 

@@ -1,6 +1,7 @@
+import { isObject } from '../../llava/json.js';
 import { quote } from '../../llava/quote.js';
 import { FETCH_AGAIN, fileError } from '../checkpoint-error.js';
-import { isObject, readFields, type Fields } from '../configuration/fields.js';
+import { readFields, type Fields } from '../configuration/fields.js';
 
 /** The JSON files that describe a tokenizer; undefined where they are missing. */
 export interface TokenizerFiles {

@@ -5,7 +5,7 @@ import { prepareCheckpoint } from '../../checkpoints/source/fetch-checkpoint.js'
 import { readHubName, type HubName } from '../../checkpoints/source/hub-name.js';
 import type { Base } from '../../convert/base.js';
 import type { Conversion } from '../../convert/convert-model.js';
-import { changesVision, type TowerSource } from '../../convert/vision/find-vision.js';
+import { changesVision, towerNameOf, type TowerSource } from '../../convert/vision/find-vision.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { formatBytes } from '../../llava/format.js';
 import { quote } from '../../llava/quote.js';
@@ -94,9 +94,7 @@ async function usableTower(source: Checkpoint, base: Base | undefined): Promise<
   const places = [source, base?.checkpoint].filter((one) => one !== undefined);
   if (source.layout === 'lora' && !changesVision(source)) return undefined;
   if (places.some(({ layout, parts }) => layout !== 'lora' && parts.tower.size > 0)) return undefined;
-  const name = places
-    .map((one) => ('towerName' in one ? one.towerName : undefined))
-    .find((one) => one !== undefined);
+  const name = towerNameOf(places);
   return name !== undefined && (await isFolder(name)) ? name : undefined;
 }
 

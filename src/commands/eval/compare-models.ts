@@ -43,10 +43,11 @@ export async function compareModels(
       hint: `llava eval compare ${names.join(' ')} -o FOLDER --resume`,
     });
   const sides = [await readComparedModel(names[0]), await readComparedModel(names[1])] as const;
+  const asked = benchmark === undefined ? undefined : findBenchmark(benchmark);
   const rows =
-    benchmark === undefined
+    asked === undefined
       ? await rowsOfFile(questions ?? '')
-      : await rowsOfBenchmark(findBenchmark(benchmark), data ?? '', flags.limit);
+      : await rowsOfBenchmark(asked, data ?? '', flags.limit);
   const limited = flags.limit === undefined || benchmark !== undefined ? rows : rows.slice(0, flags.limit);
   if (limited.length === 0)
     throw new ExpectedError('input', 'There are no questions to compare by.', {
@@ -70,9 +71,7 @@ export async function compareModels(
       second: second[place],
     }));
     const judged =
-      benchmark === undefined
-        ? paired
-        : await withRightness(findBenchmark(benchmark), data ?? '', limited, paired, context);
+      asked === undefined ? paired : await withRightness(asked, data ?? '', limited, paired, context);
     const comparison = compareAnswers(judged);
     if (flags.json === true) writeJson(context.io, comparisonRecord(names, comparison));
     else context.io.stdout.write(printable(describeComparison(names, comparison)));

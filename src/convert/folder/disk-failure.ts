@@ -1,5 +1,5 @@
 import { ExpectedError } from '../../llava/expected-error.js';
-import { writeProblem } from '../../llava/file-problem.js';
+import { codeOf, writeProblem } from '../../llava/file-problem.js';
 import { quote } from '../../llava/quote.js';
 
 /** Codes of a disk that cannot take what is written. */
@@ -18,8 +18,7 @@ export async function diskFailure<T>(folder: string, write: () => Promise<T>): P
   try {
     return await write();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (typeof code !== 'string' || !OF_DISKS.has(code)) throw error;
+    if (!OF_DISKS.has(codeOf(error) ?? '')) throw error;
     throw new ExpectedError(
       'input',
       `Nothing more can be written into ${quote(folder)}: ${writeProblem(error)}.`,

@@ -1,19 +1,13 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExpectedError } from '../../llava/expected-error.js';
-import { writeProblem } from '../../llava/file-problem.js';
+import { codeOf, writeProblem } from '../../llava/file-problem.js';
 import { quote } from '../../llava/quote.js';
-
-/** A file that is done, and the name it gets in the end. */
-export interface FinishedFile {
-  readonly from: string;
-  readonly to: string;
-}
 
 /** What stands in `finished.json`: from here on only names are left to change. */
 interface Finished {
   readonly origin: string;
-  readonly files: readonly FinishedFile[];
+  readonly files: readonly string[];
 }
 
 /**
@@ -79,16 +73,17 @@ export class WorkFolder implements AsyncDisposable {
     return (await this.#readFinished())?.origin === origin;
   }
 
-  /** Gives files their names in the folder, and leaves nothing else behind. Ended half-way, it goes on when called again. */
-  async finish(origin: string, files: readonly FinishedFile[]): Promise<void> {
-    const done = (await this.isFinished(origin)) ? ((await this.#readFinished())?.files ?? files) : files;
+  /** Moves files into the folder, and leaves nothing else behind. Ended half-way, it goes on when called again. */
+  async finish(origin: string, files: readonly string[]): Promise<void> {
+    const finished = await this.#readFinished();
+    const done = finished?.origin === origin ? finished.files : files;
     const list = this.file('finished.json');
     await writeFile(`${list}.part`, JSON.stringify({ origin, files: done } satisfies Finished), {
       flush: true,
     });
     await rename(`${list}.part`, list);
-    for (const { from, to } of done)
-      if (await exists(this.file(from))) await rename(this.file(from), join(this.#target, to));
+    for (const name of done)
+      if (await exists(this.file(name))) await rename(this.file(name), join(this.#target, name));
     await rm(this.path, { recursive: true, force: true });
   }
 
@@ -115,6 +110,6 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }

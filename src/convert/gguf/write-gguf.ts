@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { aligned, encodeHeader } from './encode-header.js';
 import { bytesOf, type PlannedFile, type PlannedTensor } from './planned-file.js';
-import { hashPart, WrittenJournal } from './written-journal.js';
+import { hashPart, WrittenJournal, type FoundJournal } from './written-journal.js';
 
 export interface WriteOptions {
   /** Tells what the numbers are made of: a file that was begun from something else is begun anew. */
@@ -28,11 +28,12 @@ export async function writeGguf(path: string, file: PlannedFile, options: WriteO
   const plan = createHash('sha256').update(header).update(origin).digest('hex');
   const total = fileBytes(file);
   const [part, journalPath] = [`${path}.part`, `${path}.journal`];
-  if ((await WrittenJournal.read(journalPath, plan)) !== undefined && (await sizeOf(path)) === total) {
+  const found = await WrittenJournal.read(journalPath, plan);
+  if (found !== undefined && (await sizeOf(path)) === total) {
     onProgress?.(total, total);
     return;
   }
-  const resumed = await resume(part, journalPath, plan, header, file.tensors, signal);
+  const resumed = found && (await resume(part, found, header, file.tensors, signal));
   const journal = resumed?.journal ?? (await WrittenJournal.begin(journalPath, plan));
   {
     await using handle = await open(part, resumed === undefined ? 'w' : 'r+');
@@ -56,30 +57,25 @@ export async function writeGguf(path: string, file: PlannedFile, options: WriteO
 /** How far the file has come; undefined when it has to be begun. */
 async function resume(
   part: string,
-  journalPath: string,
-  plan: string,
+  { journal, tensors: written }: FoundJournal,
   header: Uint8Array,
   tensors: readonly PlannedTensor[],
   signal: AbortSignal | undefined,
 ): Promise<{ journal: WrittenJournal; position: number; count: number } | undefined> {
-  const found = await WrittenJournal.read(journalPath, plan);
-  if (found === undefined || (await sizeOf(part)) < header.length) return undefined;
+  if ((await sizeOf(part)) < header.length) return undefined;
   const sha256 = createHash('sha256').update(header).digest('hex');
   if ((await hashPart(part, 0, header.length, signal)) !== sha256) return undefined;
   let position = header.length;
   let count = 0;
-  for (const [index, written] of found.tensors.entries()) {
-    const tensor = tensors[index];
-    if (tensor === undefined) break;
-    if (tensor.name !== written.tensor) break;
-    if ((await hashPart(part, position, bytesOf(tensor), signal)) !== written.sha256) break;
+  for (const { tensor: name, sha256: hash } of written) {
+    const tensor = tensors[count];
+    if (tensor?.name !== name) break;
+    if ((await hashPart(part, position, bytesOf(tensor), signal)) !== hash) break;
     position += aligned(bytesOf(tensor));
     count++;
   }
-  if (count === found.tensors.length) return { journal: found.journal, position, count };
   // What is no longer as it was written is written again, and so is all that follows it.
-  const journal = await WrittenJournal.begin(journalPath, plan);
-  for (const { tensor, sha256: hash } of found.tensors.slice(0, count)) await journal.add(tensor, hash);
+  if (count < written.length) await journal.keep(written.slice(0, count));
   return { journal, position, count };
 }
 

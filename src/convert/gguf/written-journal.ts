@@ -7,36 +7,48 @@ interface WrittenTensor {
   readonly sha256: string;
 }
 
+/** A journal and what stands in it. */
+export interface FoundJournal {
+  readonly journal: WrittenJournal;
+  readonly tensors: readonly WrittenTensor[];
+}
+
 /**
  * What a file that is being written has so far: its plan, then a line for each tensor. Beside the file, so that a conversion
  * that was ended goes on after the last tensor that is whole.
  */
 export class WrittenJournal {
   readonly #path: string;
+  readonly #plan: string;
 
-  private constructor(path: string) {
+  private constructor(path: string, plan: string) {
     this.#path = path;
+    this.#plan = plan;
   }
 
   /** Begins anew: nothing is written yet. */
   static async begin(path: string, plan: string): Promise<WrittenJournal> {
-    await writeFile(path, `${JSON.stringify({ plan })}\n`);
-    return new WrittenJournal(path);
+    const journal = new WrittenJournal(path, plan);
+    await journal.keep([]);
+    return journal;
   }
 
   /** A journal of the same plan and its tensors; undefined when there is none. A last line that was cut off is left out. */
-  static async read(
-    path: string,
-    plan: string,
-  ): Promise<{ journal: WrittenJournal; tensors: readonly WrittenTensor[] } | undefined> {
+  static async read(path: string, plan: string): Promise<FoundJournal | undefined> {
     const text = await readFile(path, 'utf8').catch(() => '');
     const [first, ...rest] = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
     if (first !== JSON.stringify({ plan })) return undefined;
-    const lines = rest.slice(0, -1);
-    const tensors = lines.map((line) => JSON.parse(line) as WrittenTensor);
+    const tensors = rest.slice(0, -1).map((line) => JSON.parse(line) as WrittenTensor);
+    const journal = new WrittenJournal(path, plan);
     // Without what was cut off, the next line begins a line.
-    await writeFile(path, [first, ...lines, ''].join('\n'));
-    return { journal: new WrittenJournal(path), tensors };
+    await journal.keep(tensors);
+    return { journal, tensors };
+  }
+
+  /** These and no others. */
+  async keep(tensors: readonly WrittenTensor[]): Promise<void> {
+    const lines = [{ plan: this.#plan }, ...tensors].map((line) => `${JSON.stringify(line)}\n`);
+    await writeFile(this.#path, lines.join(''));
   }
 
   async add(tensor: string, sha256: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { quantiseFile } from '../../engine/quantising/quantise-file.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { readGgufHeader } from '../../weights/gguf/gguf-header.js';
+import { exists } from '../folder/work-folder.js';
 import type { FileType } from './file-types.js';
 import type { Importance } from './read-imatrix.js';
 
@@ -33,7 +34,7 @@ export async function writeQuantised(
   for (const [matrix, values] of importance?.importance ?? []) hash.update(matrix).update(values);
   const plan = hash.digest('hex');
   const [part, note] = [`${target}.part`, `${target}.made`];
-  if ((await readFile(note, 'utf8').catch(() => '')) === plan && (await isThere(target))) return;
+  if ((await readFile(note, 'utf8').catch(() => '')) === plan && (await exists(target))) return;
   await rm(note, { force: true });
   const { importance: columns = [], keys = [] } = importance ?? {};
   try {
@@ -62,11 +63,4 @@ async function checkWritten(path: string): Promise<void> {
       },
     );
   }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

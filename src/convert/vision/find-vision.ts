@@ -1,5 +1,6 @@
 import type { Checkpoint, LoraCheckpoint } from '../../checkpoints/checkpoint.js';
 import type { TensorsByName } from '../../checkpoints/checkpoint-tensor.js';
+import { CLIP_COLOURS } from '../../checkpoints/configuration/read-vision-settings.js';
 import type { PictureSettings, VisionSettings } from '../../checkpoints/configuration/settings.js';
 import { quote } from '../../llava/quote.js';
 import type { GgufHeader } from '../../weights/gguf/gguf-header.js';
@@ -52,34 +53,33 @@ function findTower({ base, source, tower }: VisionRequest): Tower {
   );
   const settings = places.map(visionOf).find((one) => one !== undefined);
   if (inside !== undefined && settings !== undefined) return towerOf(inside, settings, picture);
-  const name = places
-    .map((one) => ('towerName' in one ? one.towerName : undefined))
-    .find((one) => one !== undefined);
+  const name = towerNameOf(places);
   throw refuse(
     `${describe(source)} has no vision tower inside${name === undefined ? '' : `: it takes ${quote(name)}`}.`,
     `Name one with --tower: ${name ?? 'openai/clip-vit-large-patch14-336'}, its folder, or the mmproj file of a LLaVA-1.5`,
   );
 }
 
+/** The tower that the first of these names that takes one from elsewhere. */
+export function towerNameOf(places: readonly Checkpoint[]): string | undefined {
+  return places
+    .map((one) => ('towerName' in one ? one.towerName : undefined))
+    .find((name) => name !== undefined);
+}
+
 function towerOf(place: Checkpoint, settings: VisionSettings, picture: PictureSettings | undefined): Tower {
   const { layers, ...rest } = settings;
   const from = describe(place);
-  const { mean, std } = pictureOf(place) ?? picture ?? CLIP;
+  const { mean, std } = picture ?? pictureOf(place) ?? CLIP_COLOURS;
   return {
     from,
     settings: rest,
     blocks: blocksToRun(picture?.featureLayer ?? -2, layers, from),
-    mean: picture?.mean ?? mean,
-    std: picture?.std ?? std,
+    mean,
+    std,
     tensors: place.parts.tower,
   };
 }
-
-/** CLIP's own, of red, green and blue. */
-const CLIP = {
-  mean: [0.48145466, 0.4578275, 0.40821073],
-  std: [0.26862954, 0.26130258, 0.27577711],
-} as const;
 
 function findProjector({ base, source, tower }: VisionRequest): ProjectorParts {
   const places = [source, base?.checkpoint].filter((one) => one !== undefined);

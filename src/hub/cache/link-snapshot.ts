@@ -6,7 +6,8 @@ import type { HubFile } from '../hub-file.js';
 import { commitsInCache } from './find-in-cache.js';
 import { blobPath, refPath, repoFolder, snapshotPath, snapshotsFolder } from './layout.js';
 import type { HubSettings } from '../hub-settings.js';
-import { codeOf, writeAtomically } from '../state-file.js';
+import { codeOf } from '../../llava/file-problem.js';
+import { writeAtomically } from '../state-file.js';
 
 /**
  * Makes a blob found by its name under a commit and returns that path: a relative link, or a real file where links

@@ -1,5 +1,6 @@
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
+import { isCommit } from '../cache/layout.js';
 import type { HubFile } from '../hub-file.js';
 import { failedAnswer, isPassing } from './failed-try.js';
 import { HubSession, type HubAnswer } from './hub-session.js';
@@ -83,8 +84,4 @@ function readFacts(answer: HubAnswer, file: HubFile, endpoint: URL): HubFacts {
 function plainEtag(etag: string | undefined): string | undefined {
   const plain = etag?.replace(/^W\//, '').replaceAll('"', '');
   return plain !== undefined && /^[\w-]{1,128}$/.test(plain) ? plain : undefined;
-}
-
-function isCommit(text: string): boolean {
-  return /^[0-9a-f]{40}$/.test(text);
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import * as v from 'valibot';
 import { ExpectedError } from '../../llava/expected-error.js';
+import { parseJson } from '../../llava/json.js';
 import { quote } from '../../llava/quote.js';
 import { isCommit } from '../cache/layout.js';
 import type { HubSettings } from '../hub-settings.js';
@@ -97,7 +98,7 @@ async function askJson(
       const answer = await session.ask({ method: 'GET', url: new URL(url), signal, acrossHosts: false });
       if (isPassing(answer.status)) throw failedAnswer(discarded(answer), answer.url.host);
       if (answer.status !== 200) throw refusal(discarded(answer), asked, session.endpoint);
-      return { json: parse(await readText(answer.body, answer.url.host)), link: answer.headers['link'] };
+      return { json: parseJson(await readText(answer.body, answer.url.host)), link: answer.headers['link'] };
     });
   } catch (error) {
     if (!(error instanceof FailedTry)) throw error;
@@ -124,14 +125,6 @@ async function readText(body: Readable, host: string): Promise<string> {
     throw new FailedTry(`the connection to ${quote(host)} was cut`, { cause: error });
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function read<Schema extends v.GenericSchema>(

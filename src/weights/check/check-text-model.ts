@@ -66,7 +66,7 @@ export function checkTextModel(header: GgufHeader): TextModelInfo {
     vocabularySize,
     vocabularyKind: vocabulary.kind,
     ...findPreTokenizer(header, vocabulary),
-    form: findForm(header, vocabulary.texts),
+    form: findForm(header),
     type: mainType(header),
   };
 }

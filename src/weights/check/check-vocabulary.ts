@@ -50,10 +50,17 @@ export function checkVocabulary(header: GgufHeader, hint: string): VocabularyInf
   }
 }
 
-/** The tokens of a vocabulary that was not checked, a character a byte; none where there are none. */
-export function tokenTexts(header: GgufHeader): readonly string[] {
+/** Tells which tokens a vocabulary has that was not checked, by their bytes: reading them all takes 10 ms. Undefined without one. */
+export function tokensIn(header: GgufHeader): ((text: string) => boolean) | undefined {
   const tokens = arrayAt(header, 'tokenizer.ggml.tokens', 'string');
-  return tokens === undefined ? [] : readTexts(tokens);
+  if (tokens === undefined || tokens.length === 0) return undefined;
+  const { buffer, byteOffset, byteLength } = tokens.bytes;
+  const all = Buffer.from(buffer, byteOffset, byteLength);
+  return (text) => {
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(Buffer.byteLength(text)));
+    return all.includes(Buffer.concat([length, Buffer.from(text)]));
+  };
 }
 
 /** The message says what is wrong with the vocabulary. */

@@ -4,7 +4,7 @@ import { FORM_NAMES, formNamed, type FormName } from '../../llava/conversations/
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import type { GgufHeader } from '../gguf/gguf-header.js';
-import { tokenTexts } from './check-vocabulary.js';
+import { tokensIn } from './check-vocabulary.js';
 import { textAt } from './header-fields.js';
 
 /** How a model was trained to talk, as far as its file tells. */
@@ -26,10 +26,10 @@ const KNOWN: readonly (readonly [name: RegExp, form: FormName])[] = [
 /** What a file says of its model. */
 const NAME_KEYS = ['general.name', 'general.basename', 'general.finetune'];
 
-/** @param texts all tokens of its vocabulary; default: as they are stored */
-export function findForm(header: GgufHeader, texts: readonly string[] = tokenTexts(header)): FormFinding {
-  const vocabulary = new Set(texts);
-  const possible = FORM_NAMES.filter((name) => lacking(formNamed(name), vocabulary).length === 0);
+/** What the file's names and its vocabulary's special tokens say. */
+export function findForm(header: GgufHeader): FormFinding {
+  const has = tokensIn(header) ?? (() => false);
+  const possible = FORM_NAMES.filter((name) => lacking(formNamed(name), has) === undefined);
   const names = [...NAME_KEYS.map((key) => textAt(header, key) ?? ''), basename(header.path)];
   const known = names.flatMap((name) =>
     KNOWN.filter(([pattern]) => pattern.test(name)).map(([, form]) => form),
@@ -46,10 +46,11 @@ export function findForm(header: GgufHeader, texts: readonly string[] = tokenTex
  * @throws ExpectedError('weights') that names the first one that is missing
  */
 export function checkForm(header: GgufHeader, form: ConversationForm): void {
-  const texts = tokenTexts(header);
-  const [missing] = lacking(form, new Set(texts));
-  if (missing === undefined || texts.length === 0) return;
-  const { possible } = findForm(header, texts);
+  const has = tokensIn(header);
+  if (has === undefined) return;
+  const missing = lacking(form, has);
+  if (missing === undefined) return;
+  const { possible } = findForm(header);
   throw new ExpectedError(
     'weights',
     `--conversation ${form.name} needs the token ${quote(missing)}, and the vocabulary of ${quote(header.path)} does not have it.`,
@@ -57,6 +58,7 @@ export function checkForm(header: GgufHeader, form: ConversationForm): void {
   );
 }
 
-function lacking(form: ConversationForm, vocabulary: ReadonlySet<string>): readonly string[] {
-  return specialTokensOf(form).filter((token) => !vocabulary.has(token));
+/** The first special token of a form that a vocabulary does not have. */
+function lacking(form: ConversationForm, has: (text: string) => boolean): string | undefined {
+  return specialTokensOf(form).find((token) => !has(token));
 }

@@ -12,7 +12,7 @@ import { inspectModel, type Role } from './inspect-model.js';
 import { linksTo } from '../../hub/cache/link-snapshot.js';
 import { liftLock } from '../../hub/cache/locked-hashes.js';
 import { removePart } from '../../hub/transfer/part-file.js';
-import { codeOf } from '../../hub/state-file.js';
+import { codeOf } from '../../llava/file-problem.js';
 
 export interface RemovedModel {
   readonly freedBytes: number;
