@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { codeOf, writeProblem } from '../../llava/file-problem.js';
@@ -84,6 +84,9 @@ export class WorkFolder implements AsyncDisposable {
     await rename(`${list}.part`, list);
     for (const name of done)
       if (await exists(this.file(name))) await rename(this.file(name), join(this.#target, name));
+    // The list goes last: without it, what is left would be taken for a conversion that was begun.
+    for (const name of await readdir(this.path))
+      if (this.file(name) !== list) await rm(this.file(name), { recursive: true });
     await rm(this.path, { recursive: true, force: true });
   }
 
