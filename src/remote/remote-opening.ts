@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Engine } from '../engine/engine.js';
 import { readKeyFile } from '../files/read-key-file.js';
 import type { ConversationForm } from '../llava/conversation.js';
@@ -104,6 +105,8 @@ export class RemoteOpening implements Opening {
       throw new ExpectedError('usage', '--verify compares with a second engine, and there is none.', {
         hint: 'Name a second --server, or the model to load here with --model',
       });
+    // Several requests to each server wait for it at once.
+    setMaxListeners(0, host.signal);
     using progress = host.startProgress();
     progress.say(`connecting to ${addresses.join(', ')}`);
     const servers = addresses.map((address) => ({ address, connect: () => connectServer(address, options) }));
@@ -244,7 +247,7 @@ function otherSize(address: string, size: number, others: number): ExpectedError
   return new ExpectedError(
     'usage',
     `The server ${quote(address)} sees pictures of ${size} pixels, and another one of ${others}.`,
-    { hint: 'Ask servers of one model together' },
+    { hint: `Ask servers of one model together, with --server-image-size ${size} if they do not tell it` },
   );
 }
 

@@ -18,6 +18,18 @@ describe('the check of a server’s prompt', () => {
     expect(await askAt({ owner })).toMatchObject({ exitCode: 0, stdout: 'To row 1\n', stderr: '' });
   });
 
+  it('says nothing where many servers are asked at once', async () => {
+    const servers = await Promise.all(Array.from({ length: 8 }, () => StubServer.start({ owner: 'vllm' })));
+    const run = await runLlava([
+      'ask',
+      'row 1',
+      picture,
+      ...servers.flatMap(({ address }) => ['--server', address]),
+    ]);
+    for (const server of servers) await server[Symbol.asyncDispose]();
+    expect(run).toMatchObject({ exitCode: 0, stdout: 'To row 1\n', stderr: '' });
+  });
+
   it('refuses another number of tokens, and tells both', async () => {
     const run = await askAt({ moreTokens: 2 });
     expect(run).toMatchObject({ exitCode: 4, stdout: '', asked: 0 });
