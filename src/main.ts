@@ -36,7 +36,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT_CODES.ok);
   endWith(streamFailure('stdout cannot be written', error, 'Write to another place, on a disk with space'));
 });
-process.stdin.on('error', (error: NodeJS.ErrnoException) => {
+io.stdin.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EIO') process.exit(EXIT_CODES.interrupted);
   endWith(streamFailure('stdin cannot be read', error, 'Give it a file or a pipe'));
 });

@@ -1,4 +1,5 @@
-import type { Readable, Writable } from 'node:stream';
+import { fstatSync } from 'node:fs';
+import { Readable, type Writable } from 'node:stream';
 
 /** The streams and facts of the process that commands may use; `main` makes the real one. */
 export interface Io {
@@ -14,7 +15,7 @@ export interface Io {
 /** The process's own streams. */
 export function ioOfProcess(process: NodeJS.Process): Io {
   return {
-    stdin: process.stdin,
+    stdin: stdinIsFolder() ? folderAsStream() : process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     stdinIsTerminal: process.stdin.isTTY,
@@ -22,6 +23,24 @@ export function ioOfProcess(process: NodeJS.Process): Io {
     stderrIsTerminal: process.stderr.isTTY,
     env: process.env,
   };
+}
+
+function stdinIsFolder(): boolean {
+  try {
+    return fstatSync(0).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Fails when it is read; Node takes a folder for a stream that is at its end. */
+function folderAsStream(): Readable {
+  const failure = Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+  return new Readable({
+    read() {
+      this.destroy(failure);
+    },
+  });
 }
 
 /** Whether an interface can be drawn: both ends are a terminal that can move its cursor, and nobody logs it (`CI`). */

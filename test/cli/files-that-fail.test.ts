@@ -193,12 +193,17 @@ describe.runIf(process.platform === 'linux')('streams', () => {
     expect(run.stderr).toContain('the disk is full');
   });
 
-  it.each([['ask -', `LLAVA ask "What is it?" - < "${folder}"`]])(
-    'stdin that is a folder: %s',
-    async (_, line) => {
-      expectInWords(await inShell(line), 'stdin');
-    },
-  );
+  it.each([
+    ['ask -', `LLAVA ask "What is it?" - < "${folder}"`],
+    ['ask --files-from -', `LLAVA ask "What is it?" --files-from - < "${folder}"`],
+    ['batch', `LLAVA batch < "${folder}"`],
+    ['chat', `LLAVA chat "${circle}" < "${folder}"`],
+    ['mcp', `LLAVA mcp < "${folder}"`],
+  ])('stdin that is a folder: %s', async (_, line) => {
+    const run = await inShell(line);
+    expectInWords(run, 'stdin');
+    expect(run.stderr).toContain('it is a folder');
+  });
 
   it.each([
     ['ask', `LLAVA ask --format detailed "What is it?" "${circle}" | true; exit "\${PIPESTATUS[0]}"`],
