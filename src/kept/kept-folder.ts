@@ -87,7 +87,8 @@ export class KeptFolder {
 
   /** Hides an engine from others: it takes no more questions. */
   hide({ key, id, address }: KeptEntry): void {
-    rmSync(address, { force: true });
+    // A pipe of Windows is no file, and goes with its server.
+    if (process.platform !== 'win32') rmSync(address, { force: true });
     // Another may have taken its place.
     const [entry] = readEntry(this.#entryPath(key), key);
     if (entry?.id === id) rmSync(this.#entryPath(key), { force: true });
