@@ -162,7 +162,7 @@ describe('servers of several kinds behind one batch', { timeout: 3_600_000 }, ()
     for (const place of kinds.keys()) await start(place);
     const addresses = ports.map((port) => `http://127.0.0.1:${port}`);
     // Enough to be under way still when the last has come back: a vLLM takes half a minute to start.
-    const count = 3 * ROWS;
+    const count = 4 * ROWS;
     const input = writeRows('mixed.jsonl', await drawRows(count));
     const output = join(folder, 'mixed.jsonl.out');
     const run = (...more: string[]) =>
@@ -172,26 +172,29 @@ describe('servers of several kinds behind one batch', { timeout: 3_600_000 }, ()
       });
     // Each of them is away for a while, and the client is killed when half of them have been.
     const step = count / (2 * kinds.length + 2);
+    const starts: Promise<void>[] = [];
     try {
       let client = run();
       for (const place of kinds.keys()) {
-        await linesIn(output, step * (2 * place + 1));
+        await linesIn(output, step * (place + 1));
         expect(client.exitCode).toBeNull();
         await running[place]?.[Symbol.asyncDispose]();
-        await linesIn(output, step * (2 * place + 1.5));
+        await linesIn(output, step * (place + 1.5));
         if (place === 1) {
           client.kill('SIGKILL');
           await exitCode(client);
           client = run('--resume');
         }
-        await start(place);
+        starts.push(start(place));
       }
+      await Promise.all(starts);
       expect(client.exitCode).toBeNull();
       expect(await exitCode(client)).toBe(0);
       const rows = readRows(output);
       expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, id) => id));
       expect(rows.filter(({ error }) => error !== undefined)).toEqual([]);
     } finally {
+      await Promise.allSettled(starts);
       for (const one of running) await one[Symbol.asyncDispose]();
     }
   });
