@@ -49,9 +49,20 @@ export async function runProgram(
 
 /** Tells what ended the work, and how the process ends for it. */
 export function reportFailure(io: Io, error: unknown): ExitCode {
-  const told = systemFailure(error) ?? error;
+  const told = systemFailure(error) ?? missingDecoder(error) ?? error;
   reportError(io, told);
   return told instanceof ExpectedError ? exitCodeOf(told.kind) : EXIT_CODES.failed;
+}
+
+/** sharp cannot be loaded: its binaries come as optional packages, which not every platform has and npm may leave out. */
+function missingDecoder(error: unknown): ExpectedError | undefined {
+  if (!(error instanceof Error) || !error.message.startsWith('Could not load the "sharp" module'))
+    return undefined;
+  return new ExpectedError(
+    'engine',
+    `sharp, which decodes pictures, has no binary for ${process.platform}-${process.arch} that runs here.`,
+    { hint: 'npm install --include=optional, or see https://sharp.pixelplumbing.com/install', cause: error },
+  );
 }
 
 function makeProgram(context: CommandContext): Command {
