@@ -9,15 +9,24 @@ export function llama2Tokens(): readonly string[] {
   return llamaTokenizer.vocabById;
 }
 
+/** The same with score and type, which SentencePiece and GGUF number alike. */
+export function llama2Pieces(): readonly {
+  readonly text: string;
+  readonly score: number;
+  readonly type: number;
+}[] {
+  const typeOf = (id: number) => (id === 0 ? 2 : id < 3 ? 3 : id < FIRST_PIECE ? 6 : 1);
+  return llama2Tokens().map((text, id) => ({ text, score: scoreOf(text, id), type: typeOf(id) }));
+}
+
 /** The metadata of a model with LLaMA-2's 32,000 tokens. */
 export function llama2Vocabulary(): Map<string, TypedValue> {
-  const tokens = llamaTokenizer.vocabById;
-  const kindOf = (id: number) => (id === 0 ? 2 : id < 3 ? 3 : id < FIRST_PIECE ? 6 : 1);
+  const pieces = llama2Pieces();
   return new Map<string, TypedValue>([
-    ['llama.vocab_size', { type: 'uint32', value: tokens.length }],
-    ['tokenizer.ggml.tokens', { type: 'array', of: 'string', items: tokens }],
-    ['tokenizer.ggml.scores', { type: 'array', of: 'float32', items: tokens.map(scoreOf) }],
-    ['tokenizer.ggml.token_type', { type: 'array', of: 'int32', items: tokens.map((_, id) => kindOf(id)) }],
+    ['llama.vocab_size', { type: 'uint32', value: pieces.length }],
+    ['tokenizer.ggml.tokens', { type: 'array', of: 'string', items: pieces.map(({ text }) => text) }],
+    ['tokenizer.ggml.scores', { type: 'array', of: 'float32', items: pieces.map(({ score }) => score) }],
+    ['tokenizer.ggml.token_type', { type: 'array', of: 'int32', items: pieces.map(({ type }) => type) }],
   ]);
 }
 
