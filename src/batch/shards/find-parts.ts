@@ -1,14 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import { naturalOrder } from '../../files/natural-order.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { quote } from '../../llava/quote.js';
 import { shardOfName, siblingName } from './part-name.js';
 
 /** Missing parts that a message names. */
 const NAMED = 5;
-
-/** Sorts `part10` behind `part9`. */
-const NATURAL = new Intl.Collator('en', { numeric: true });
 
 /**
  * The outputs of all shards in their order: files by their names, and what patterns such as `answers.*-of-8.jsonl`
@@ -27,7 +25,7 @@ async function filesOf(name: string): Promise<readonly string[]> {
   const pattern = process.platform === 'win32' ? name.replaceAll('\\', '/') : name;
   if (!isDynamicPattern(pattern) || (await stat(name).catch(() => undefined)) !== undefined) return [name];
   const files = await glob(pattern, { expandDirectories: false });
-  if (files.length > 0) return files.sort(NATURAL.compare);
+  if (files.length > 0) return files.sort(naturalOrder());
   throw new ExpectedError('input', `No file matches ${quote(name)}.`, {
     hint: 'Name the parts that the shards wrote: llava batch merge in.jsonl "answers.*-of-8.jsonl"',
   });

@@ -1,5 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { naturalOrder } from '../../files/natural-order.js';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { fileProblem } from '../../llava/file-problem.js';
 import { quote } from '../../llava/quote.js';
@@ -19,7 +20,6 @@ export interface ListedFolder {
 
 /** As far as any format's signature reaches. */
 const HEAD_BYTES = 4096;
-const natural = new Intl.Collator('en', { numeric: true });
 
 /**
  * All pictures in a folder, told by their content; hidden ones are left out, links to folders are not followed.
@@ -44,7 +44,8 @@ export async function listPictures(folder: string, isRecursive: boolean): Promis
       else left.others++;
     }
   }
-  paths.sort((a, b) => natural.compare(a.toString(), b.toString()));
+  const compare = naturalOrder();
+  paths.sort((a, b) => compare(a.toString(), b.toString()));
   return { paths, ...left };
 }
 
@@ -114,7 +115,7 @@ export async function expandPattern(pattern: string): Promise<readonly string[]>
     }
     found = next;
   }
-  return found.sort(natural.compare);
+  return found.sort(naturalOrder());
 }
 
 async function matching(folder: string, segment: string, before: string): Promise<string[]> {
