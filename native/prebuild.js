@@ -3,6 +3,7 @@
  *
  *     npm run build:prebuilt                     all
  *     npm run build:prebuilt -- linux-arm64 …     these
+ *     npm run check:native                       all, compiled and not linked: whether there are warnings
  *
  * The compiler is zig from PyPI, of one version, so that the same sources give the same bytes anywhere. It is kept in
  * node_modules/.cache with what it compiled. Needs Python 3 with pip, git, and the network the first time.
@@ -102,8 +103,8 @@ async function runAll(jobs) {
   await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
-/** @param {string[]} names */
-async function prebuild(names) {
+/** @param {string[]} names @param {boolean} isLinked */
+async function prebuild(names, isLinked) {
   const zig = await installZig();
   const flags = await compileFlags();
   const options = {
@@ -136,6 +137,11 @@ async function prebuild(names) {
             compile(['-target', target.triple, ...flags, ...target.compile, '-c', source, '-o', object]),
       ),
     );
+    const seconds = () => Math.round((performance.now() - started) / 1000);
+    if (!isLinked) {
+      process.stdout.write(`${name}  ${files.length} files compiled, ${seconds()} s\n`);
+      continue;
+    }
     const file = path.join(project, 'prebuilds', name, 'llava_native.node');
     const linked = path.join(objects, 'llava_native.node');
     const link = ['-target', target.triple, '-mcpu=baseline', '-shared', '-s', ...target.link];
@@ -144,14 +150,16 @@ async function prebuild(names) {
     fs.rmSync(path.dirname(file), { recursive: true, force: true });
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.copyFileSync(linked, file);
-    const seconds = Math.round((performance.now() - started) / 1000);
-    process.stdout.write(`${path.relative(project, file)}  ${fs.statSync(file).size} bytes, ${seconds} s\n`);
+    process.stdout.write(
+      `${path.relative(project, file)}  ${fs.statSync(file).size} bytes, ${seconds()} s\n`,
+    );
   }
 }
 
 try {
-  const names = process.argv.slice(2);
-  await prebuild(names.length === 0 ? Object.keys(TARGETS) : names);
+  const args = process.argv.slice(2);
+  const names = args.filter((arg) => arg !== '--compile-only');
+  await prebuild(names.length === 0 ? Object.keys(TARGETS) : names, names.length === args.length);
 } catch (error) {
   const problem = error instanceof BuildProblem ? error : new BuildProblem(String(error));
   process.stderr.write(`${problem.output}\nllava: the prebuilt addons were not built: ${problem.message}\n`);

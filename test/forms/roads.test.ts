@@ -76,7 +76,7 @@ describe.each(['llama3', 'phi3'] as const)('a model that talks in %s', (name) =>
     const refused = await runLlava([
       ...['ask', 'What is this?', picture, '--server', server.address, '--conversation', other],
     ]);
-    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
     expect(refused.stderr).toContain(`asks in ${name}, not in ${other}.`);
   });
 });

@@ -71,21 +71,20 @@ describe('node-llama-cpp in few files, as the build makes it', () => {
   it('can be loaded, and shares its locks with us', async () => {
     const { Llama } = (await import(entry)) as { Llama: { _create: unknown } };
     expect(Llama._create).toBeTypeOf('function');
-    expect(codeReadFrom(entry)).toMatch(/from "lifecycle-utils"/);
+    expect(codeReadFrom(entry)).toMatch(/from ?"lifecycle-utils"/);
   });
 
   it('is read without what builds it, downloads for it and writes chat templates', () => {
     const code = codeReadFrom(entry);
-    expect(code).toMatch(/LlamaModel = class/);
-    expect(code).not.toMatch(
-      /LlamaChatSession = class|node_modules\/(?:simple-git|ora|@huggingface\/jinja)\//,
-    );
+    expect(code).toMatch(/LlamaModel ?= ?class/);
+    // The last three are of simple-git, ora and @huggingface/jinja.
+    expect(code).not.toMatch(/\b(LlamaChatSession|GitError|Ora|UnaryExpression)\b ?(= ?class|extends|\{)/);
   });
 });
 
 /** A module of the build with all that it imports before it runs. */
 function codeReadFrom(path: string): string {
   const code = readFileSync(path, 'utf8');
-  const imported = [...code.matchAll(/(?:from|^import) "\.\/(chunk-[^"]+)"/gm)].map(([, name = '']) => name);
+  const imported = [...code.matchAll(/(?:from|\bimport) ?"\.\/(chunk-[^"]+)"/g)].map(([, name = '']) => name);
   return [code, ...imported.map((name) => codeReadFrom(join(dirname(path), name)))].join('\n');
 }
