@@ -16,7 +16,8 @@ export function pictureError(label: string, problem: string, hint: string, cause
  */
 export function undecodable(label: string, cause: unknown, format?: string): ExpectedError {
   const problem = `cannot be decoded${format === undefined ? '' : ` as ${format}`}: ${reasonOf(cause)}`;
-  return pictureError(label, problem, 'It seems damaged or cut off; save or fetch it again.', cause);
+  const hint = 'Save or fetch it again, convert it to PNG or JPEG, or take what is left of it with --repair.';
+  return pictureError(label, problem, hint, cause);
 }
 
 /** The first telling line of the image library's report. */
