@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { checkFreeSpace } from '../../src/convert/folder/free-space.js';
+import { WorkFolder } from '../../src/convert/folder/work-folder.js';
 import { writeDemoCheckpoint } from '../helpers/demo-checkpoint.js';
 import { LLAVA, projectFile, runLlava, TEST_ENVIRONMENT } from '../helpers/run-llava.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -142,7 +143,32 @@ describe('llava convert', () => {
 
   it('says how much room is missing', async () => {
     await expect(checkFreeSpace(folder, 1e15)).rejects.toThrow(
-      /Converting takes 1[,.]?000.* TB, .* has only .* free/,
+      /The disk of ".*" has .* free; converting takes 1[,.]?000.* TB, and 67\.1 MB should be left/,
     );
+  });
+
+  it('leaves no folder behind in which nothing was written', async () => {
+    const output = join(folder, 'nothing');
+    {
+      await using work = await WorkFolder.open(output);
+      expect(existsSync(work.path)).toBe(true);
+    }
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it.each([1000, 5000])('goes on when the disk was full at %i KiB a file', async (blocks) => {
+    const output = join(folder, `full-${blocks}`);
+    const args = ['convert', checkpoint, '-o', output, '--type', 'q8_0'];
+    const limited = ['-c', 'ulimit -f "$1"; shift; exec "$@"', 'bash', String(blocks)];
+    const full = await execa('bash', [...limited, process.execPath, LLAVA, ...args], {
+      reject: false,
+      env: TEST_ENVIRONMENT,
+    });
+    expect(full).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(full.stderr).toContain(`Nothing more can be written into "${output}"`);
+    expect(readdirSync(output)).toEqual(['.convert']);
+    expect(await runLlava(args)).toMatchObject({ exitCode: 0 });
+    expect(hash(join(output, 'demo-Q8_0.gguf'))).toBe(HASHES.q8_0);
+    expect(readdirSync(output).sort()).toEqual(['demo-Q8_0.gguf', 'mmproj-demo-F16.gguf']);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExpectedError } from '../../llava/expected-error.js';
 import { codeOf, writeProblem } from '../../llava/file-problem.js';
@@ -18,6 +18,7 @@ export class WorkFolder implements AsyncDisposable {
   readonly path: string;
   readonly #target: string;
   readonly #owner: string;
+  #madeTarget = false;
 
   private constructor(target: string) {
     this.#target = target;
@@ -29,7 +30,8 @@ export class WorkFolder implements AsyncDisposable {
   static async open(target: string): Promise<WorkFolder> {
     const folder = new WorkFolder(target);
     try {
-      await mkdir(folder.path, { recursive: true });
+      const made = await mkdir(folder.path, { recursive: true });
+      folder.#madeTarget = made !== undefined && made !== folder.path;
     } catch (error) {
       throw new ExpectedError(
         'input',
@@ -95,8 +97,11 @@ export class WorkFolder implements AsyncDisposable {
     return text === undefined ? undefined : (JSON.parse(text) as Finished);
   }
 
+  /** Folders that hold nothing are not left behind. */
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#owner, { force: true });
+    await rmdir(this.path).catch(() => undefined);
+    if (this.#madeTarget) await rmdir(this.#target).catch(() => undefined);
   }
 }
 
