@@ -24,6 +24,7 @@ node(
   [
     vitest,
     'run',
+    '--maxWorkers=100%',
     '--testTimeout=600000',
     '--hookTimeout=600000',
     '--dir',
