@@ -2,6 +2,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
+import { parseJson } from '../llava/json.js';
 import { readFailure, writeWire } from './wire.js';
 
 /** A kept engine cannot be reached, died, or says what this version does not know. */
@@ -98,11 +99,9 @@ export class KeptConnection {
 }
 
 function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new KeptGone('its answer is not JSON.');
-  }
+  const said = parseJson(text);
+  if (said === undefined) throw new KeptGone('its answer is not JSON.');
+  return said;
 }
 
 function check<Schema extends v.GenericSchema>(schema: Schema, said: unknown): v.InferOutput<Schema> {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Dispatcher, Pool } from 'undici';
 import * as v from 'valibot';
+import { parseJson } from '../llava/json.js';
 import { quote } from '../llava/quote.js';
 import { ServerFailure } from './server-failure.js';
 import { encodeJson } from './shared-text.js';
@@ -165,7 +166,7 @@ export class ServerConnection implements AsyncDisposable {
       });
     }
     const text = await this.#read(body).catch(() => '');
-    const json = jsonOf(this.#withoutKey(text));
+    const json = parseJson(this.#withoutKey(text));
     const known = this.#readKnown(json);
     if (known !== undefined) return known;
     const said = messageOf(json ?? this.#withoutAnyKey(text));
@@ -202,7 +203,7 @@ export class ServerConnection implements AsyncDisposable {
   }
 
   #parse(text: string): unknown {
-    const said = jsonOf(this.#withoutKey(text));
+    const said = parseJson(this.#withoutKey(text));
     if (said === undefined) {
       const begin = this.#withoutAnyKey(text).slice(0, 80);
       throw new ServerFailure('broken', this.address, `answered with what is not JSON: ${quote(begin)}`);
@@ -344,15 +345,6 @@ const otherErrorSchema = v.union([
     v.transform(({ detail }) => detail),
   ),
 ]);
-
-/** Undefined for what is not JSON. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /** The message of an error as servers write them; mere text is one too. */
 function messageOf(said: unknown): string | undefined {

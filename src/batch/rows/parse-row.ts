@@ -1,3 +1,4 @@
+import { isObject, parseJson } from '../../llava/json.js';
 import { quote } from '../../llava/quote.js';
 import type { QuestionDefaults } from '../../answer/question-options.js';
 import type { BatchRow, FailedRow, RowFields, RowShape } from './batch-row.js';
@@ -21,7 +22,7 @@ export function parseRow(line: InputLine, defaults: QuestionDefaults, tile = fal
   let shape: RowShape | undefined;
   let fields: RowFields = {};
   try {
-    fields = parseJson(text);
+    fields = parseFields(text);
     shape = shapeOf(fields);
     if (!isShallow(fields)) throw new RowFailure('bad_row', 'The row is nested more than 100 deep.');
     checkId(fields);
@@ -39,7 +40,7 @@ function shapeOf(fields: RowFields): RowShape {
   return 'own';
 }
 
-function parseJson(text: string): RowFields {
+function parseFields(text: string): RowFields {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -47,7 +48,7 @@ function parseJson(text: string): RowFields {
     const reason = error instanceof Error ? error.message : String(error);
     throw new RowFailure('bad_json', `The line is not JSON: ${quote(reason, 120).slice(1, -1)}`, error);
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RowFields;
+  if (isObject(value)) return value;
   throw new RowFailure('bad_json', `The line is not a JSON object but ${quote(text, 40)}.`);
 }
 
@@ -89,9 +90,5 @@ function rawId(line: string): RowFields {
 
 function readValue(json: string): unknown {
   if (!json.startsWith('"')) return Number.isSafeInteger(Number(json)) ? Number(json) : json;
-  try {
-    return JSON.parse(json);
-  } catch {
-    return json;
-  }
+  return parseJson(json) ?? json;
 }

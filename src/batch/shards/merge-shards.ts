@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { ExpectedError } from '../../llava/expected-error.js';
+import { isObject, parseJson } from '../../llava/json.js';
 import { quote } from '../../llava/quote.js';
 import type { QuestionDefaults } from '../../answer/question-options.js';
 import type { BatchRow, FailedRow } from '../rows/batch-row.js';
@@ -67,16 +68,10 @@ async function nextLine(
 
 /** Whether the ids that both rows have are equal. */
 function belongs(line: string, { fields }: BatchRow | FailedRow): boolean {
-  let output: unknown;
-  try {
-    output = JSON.parse(line);
-  } catch {
-    return false;
-  }
-  if (typeof output !== 'object' || output === null) return false;
-  const written = Object.entries(output);
+  const output = parseJson(line);
+  if (!isObject(output)) return false;
   return ID_FIELDS.every((field) => {
-    const value = written.find(([name]) => name === field)?.[1] as unknown;
+    const value = output[field];
     const wanted = fields[field];
     return value === undefined || wanted === undefined || JSON.stringify(value) === JSON.stringify(wanted);
   });

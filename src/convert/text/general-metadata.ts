@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { isObject, parseJson } from '../../llava/json.js';
 import { f32, text, type MetadataValue } from '../gguf/metadata.js';
 import { sizeLabelOf, takeNameApart, titleOf } from './model-name.js';
 
@@ -63,22 +64,11 @@ const SAMPLING: readonly (readonly [
 ];
 
 async function samplingMetadata(folder: string): Promise<readonly Entry[]> {
-  const settings = await readFile(join(folder, 'generation_config.json'), 'utf8').then(
-    parseObject,
-    () => undefined,
-  );
-  if (settings === undefined) return [];
+  const json = await readFile(join(folder, 'generation_config.json'), 'utf8').catch(() => '');
+  const settings = parseJson(json);
+  if (!isObject(settings)) return [];
   return SAMPLING.flatMap(([key, names, value]): Entry[] => {
     const number = names.map((name) => settings[name]).find((one) => one !== undefined);
     return typeof number === 'number' ? [[`general.sampling.${key}`, value(number)]] : [];
   });
-}
-
-function parseObject(json: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

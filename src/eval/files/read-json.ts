@@ -19,7 +19,7 @@ export async function readJson<Schema extends v.GenericSchema>(
   path: string,
   schema: Schema,
 ): Promise<v.InferOutput<Schema>> {
-  return checkValue(path, parseJson(path, await readWhole(path)), schema);
+  return checkValue(path, parseFile(path, await readWhole(path)), schema);
 }
 
 /**
@@ -31,7 +31,7 @@ export async function readJsonEntries<Schema extends v.GenericSchema>(
   schema: Schema,
 ): Promise<[key: string, value: v.InferOutput<Schema>][]> {
   const text = await readWhole(path);
-  const values = checkValue(path, parseJson(path, text), v.record(v.string(), v.unknown()));
+  const values = checkValue(path, parseFile(path, text), v.record(v.string(), v.unknown()));
   const keys = Object.keys(values).some((key) => /^\d+$/.test(key))
     ? topLevelKeys(text)
     : Object.keys(values);
@@ -87,7 +87,7 @@ async function readWhole(path: string): Promise<string> {
   }
 }
 
-function parseJson(path: string, text: string): unknown {
+function parseFile(path: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

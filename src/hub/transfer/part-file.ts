@@ -1,4 +1,5 @@
 import { open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { isObject, parseJson } from '../../llava/json.js';
 import { diskError } from './disk.js';
 import { bytesIn, clampRanges, frontOf, gapsBetween, mergeRanges, type ByteRange } from './gaps.js';
 
@@ -189,14 +190,8 @@ export function parseLog(
 }
 
 function parseIdentity(line: string): PartIdentity | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null || !('bytes' in value) || !('name' in value))
-    return undefined;
+  const value = parseJson(line);
+  if (!isObject(value)) return undefined;
   const { bytes, name } = value;
   if (!Number.isSafeInteger(bytes) || typeof bytes !== 'number' || typeof name !== 'string') return undefined;
   return { bytes, name };
