@@ -72,7 +72,7 @@ describe('openCheckpoint', () => {
         ropeTheta: 10_000,
         tied: false,
       },
-      picture: { featureLayer: -2, aspect: 'pad', imageToken: undefined },
+      picture: { featureLayer: -2, featureSelect: 'patch' },
       projector: { inputSize: 64, outputSize: 8 },
       vision: undefined,
       towerName: 'openai/clip-vit-large-patch14-336',
@@ -111,7 +111,7 @@ describe('openCheckpoint', () => {
     expect(opened).toMatchObject({
       layout: 'llava-hf',
       vision: { imageSize: 4, heads: 1 },
-      picture: { imageToken: 5 },
+      picture: { featureSelect: 'patch' },
     });
     expect([...opened.parts.text.keys()].sort()).toEqual(Object.keys(TEXT).sort());
     expect(opened.parts.tower.has('encoder.layers.0.mlp.fc1.bias')).toBe(true);
@@ -222,6 +222,16 @@ describe('openCheckpoint', () => {
       'a linear projector',
       withConfig(AUTHORS, { mm_projector_type: 'linear' }),
       /projector of the type "linear", the one matrix/,
+    ],
+    [
+      'the tiles of LLaVA-1.6',
+      withConfig(AUTHORS, { image_aspect_ratio: 'anyres' }),
+      /"anyres" as "image_aspect_ratio"/,
+    ],
+    [
+      'the picture’s own marks of LLaVA 1.0',
+      withConfig(AUTHORS, { mm_use_im_start_end: true }),
+      /between <im_start> and <im_end>, as LLaVA 1\.0 does/,
     ],
     [
       'another projector',

@@ -10,10 +10,8 @@ type Templates = ConversationHints['chatTemplates'];
 /** What a folder says of how the model talks. */
 export async function readHints(folder: string, config: Fields | undefined): Promise<ConversationHints> {
   return {
-    architectures: config?.texts('architectures') ?? [],
     trainedFrom: config?.text('_name_or_path'),
     chatTemplates: await readTemplates(folder),
-    usesImageStartAndEnd: config?.flag('mm_use_im_start_end') ?? false,
   };
 }
 

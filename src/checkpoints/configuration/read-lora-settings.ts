@@ -28,13 +28,6 @@ export function readLoraSettings(fields: Fields): LoraSettings {
     alpha: fields.number('lora_alpha') ?? 8,
     rankStabilised: fields.flag('use_rslora') ?? false,
     alphaPattern: new Map(alphas?.keys.map((key) => [key, alphas.number(key) ?? 0])),
-    targets: readTargets(fields),
     baseName: fields.text('base_model_name_or_path'),
-    modulesToSave: fields.texts('modules_to_save') ?? [],
   };
-}
-
-function readTargets(fields: Fields): readonly string[] | string {
-  const targets = fields.value('target_modules');
-  return typeof targets === 'string' ? targets : (fields.texts('target_modules') ?? []);
 }

@@ -85,12 +85,18 @@ export function readAuthorsPicture(config: Fields, preprocessor: Fields | undefi
   if (type !== 'mlp2x_gelu') throw otherProjector(config.path, type);
   const select = config.text('mm_vision_select_feature') ?? 'patch';
   if (select !== 'patch') throw otherFeatures(config, 'mm_vision_select_feature', select);
+  const aspect = config.text('image_aspect_ratio') ?? 'pad';
+  if (aspect.startsWith('anyres')) throw otherFeatures(config, 'image_aspect_ratio', aspect);
+  if (config.flag('mm_use_im_start_end') ?? false)
+    throw fileError(
+      config.path,
+      'puts the picture between <im_start> and <im_end>, as LLaVA 1.0 does',
+      REMEDY,
+    );
   return {
     ...readColours(preprocessor),
     featureLayer: config.whole('mm_vision_select_layer') ?? -2,
     featureSelect: 'patch',
-    aspect: config.text('image_aspect_ratio'),
-    imageToken: undefined,
   };
 }
 
@@ -105,8 +111,6 @@ export function readTransformersPicture(config: Fields, preprocessor: Fields | u
     ...readColours(preprocessor),
     featureLayer: readLayer(config),
     featureSelect: 'patch',
-    aspect: (preprocessor?.flag('do_pad') ?? false) ? 'pad' : undefined,
-    imageToken: config.whole('image_token_index') ?? config.whole('image_token_id'),
   };
 }
 

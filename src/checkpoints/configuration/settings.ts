@@ -60,10 +60,6 @@ export interface PictureSettings {
   /** Of red, green and blue, from 0 to 1; CLIP's where the checkpoint says nothing. */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
-  /** As the authors' configuration says it, such as `pad`; undefined where nothing is said. */
-  readonly aspect: string | undefined;
-  /** The token that stands for the picture in transformers' layout. */
-  readonly imageToken: number | undefined;
 }
 
 /** The two-layer projector with an exact GELU between its layers. */
@@ -75,14 +71,10 @@ export interface ProjectorSettings {
 
 /** What tells how a model was trained to talk. Nothing of it is ever run. */
 export interface ConversationHints {
-  /** `architectures` of config.json. */
-  readonly architectures: readonly string[];
   /** `_name_or_path`, or what a LoRA says it belongs to; often a path of the training machine. */
   readonly trainedFrom: string | undefined;
   /** As text, by name; the usual one is `default`. */
   readonly chatTemplates: readonly { readonly name: string; readonly template: string }[];
-  /** The picture stands between `<im_start>` and `<im_end>`, as in LLaVA 1.0. */
-  readonly usesImageStartAndEnd: boolean;
 }
 
 /** A low-rank adapter as PEFT describes it. */
@@ -94,10 +86,6 @@ export interface LoraSettings {
   readonly rankStabilised: boolean;
   /** Factors of single modules that differ, by the end of their names: `alpha_pattern`. */
   readonly alphaPattern: ReadonlyMap<string, number>;
-  /** `target_modules`: names, or one regular expression. */
-  readonly targets: readonly string[] | string;
   /** `base_model_name_or_path`; often a path of the training machine. */
   readonly baseName: string | undefined;
-  /** Modules that were trained whole. */
-  readonly modulesToSave: readonly string[];
 }
