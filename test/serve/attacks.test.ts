@@ -40,6 +40,8 @@ function send(method: string, path: string, headers: Record<string, string>, con
       });
     });
     asked.on('error', reject);
+    // It may be cut when the answer has come and the rest is still being sent: then nobody else hears of it.
+    asked.on('socket', (socket) => socket.on('error', () => undefined));
     asked.end(content);
   });
 }
