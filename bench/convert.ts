@@ -8,10 +8,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { hashFile } from '../src/hub/hash-file.js';
 import { LLAVA } from '../test/helpers/run-llava.js';
 import { writeRandomCheckpoint } from './write-random-checkpoint.js';
 import { SHAPE_OF_7B } from './write-random-weights.js';
@@ -41,7 +41,7 @@ const whole = await measure(
   convert(quantised, type.toLowerCase()),
 );
 const ratio = whole.seconds / (copying.seconds + quantising.seconds);
-const isSame = (await sha256(modelIn(quantised))) === (await sha256(reference));
+const isSame = (await hashFile(modelIn(quantised))) === (await hashFile(reference));
 process.stdout.write(
   `of copying and llama-quantize together: ${ratio.toFixed(2)}; the files are ${isSame ? 'the same' : 'different'}\n`,
 );
@@ -85,10 +85,4 @@ function memoryOf(pid: number): number {
 function modelIn(place: string): string {
   const name = readdirSync(place).find((each) => each.endsWith('.gguf') && !each.startsWith('mmproj'));
   return join(place, name ?? '');
-}
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

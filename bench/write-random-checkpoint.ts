@@ -1,6 +1,8 @@
 import { randomFillSync } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { packTensors, safetensorsBytes } from '../test/checkpoints/safetensors-bytes.js';
+import { tokenizerModel, writeFolder } from '../test/checkpoints/tiny-checkpoint.js';
 import { toHalf } from '../test/reference/half.js';
 import { llama2Pieces } from '../test/reference/llama2-vocabulary.js';
 import type { PairShape } from './write-random-weights.js';
@@ -18,34 +20,33 @@ type Named = readonly [name: string, shape: readonly number[]];
 
 /**
  * Writes a checkpoint in transformers' layout with random numbers in float16, in shards of up to 5 GB.
- * @param folder made when it is not there
+ * @param folder made anew
  */
 export function writeRandomCheckpoint(folder: string, shape: PairShape): void {
-  mkdirSync(folder, { recursive: true });
   const numbers = randomHalves(ROWS * shape.text.width);
-  const shards = intoShards([...languageTensors(shape), ...visionTensors(shape)]);
-  const weightMap: Record<string, string> = {};
-  for (const [place, tensors] of shards.entries()) {
-    const name = `model-${numbered(place + 1)}-of-${numbered(shards.length)}.safetensors`;
-    for (const [tensor] of tensors) weightMap[tensor] = name;
-    writeShard(join(folder, name), tensors, numbers);
-  }
-  const write = (name: string, value: object) => {
-    writeFileSync(join(folder, name), JSON.stringify(value));
-  };
-  write('model.safetensors.index.json', { metadata: {}, weight_map: weightMap });
-  write('config.json', configuration(shape));
-  write('tokenizer_config.json', {
-    tokenizer_class: 'LlamaTokenizer',
-    bos_token: '<s>',
-    eos_token: '</s>',
-    unk_token: '<unk>',
-    added_tokens_decoder: {
-      [IMAGE_TOKEN]: { content: '<image>', special: true },
-      [PAD_TOKEN]: { content: '<pad>', special: true },
+  const shards = intoShards([...languageTensors(shape), ...visionTensors(shape)]).map(
+    (tensors, place, all) => ({
+      name: `model-${numbered(place + 1)}-of-${numbered(all.length)}.safetensors`,
+      tensors,
+    }),
+  );
+  const homes = shards.flatMap(({ name, tensors }) => tensors.map(([tensor]) => [tensor, name] as const));
+  writeFolder(folder, {
+    'model.safetensors.index.json': { metadata: {}, weight_map: Object.fromEntries(homes) },
+    'config.json': configuration(shape),
+    'tokenizer_config.json': {
+      tokenizer_class: 'LlamaTokenizer',
+      bos_token: '<s>',
+      eos_token: '</s>',
+      unk_token: '<unk>',
+      added_tokens_decoder: {
+        [IMAGE_TOKEN]: { content: '<image>', special: true },
+        [PAD_TOKEN]: { content: '<pad>', special: true },
+      },
     },
+    'tokenizer.model': tokenizerModel(llama2Pieces().map(({ text, score, type }) => [text, score, type])),
   });
-  writeFileSync(join(folder, 'tokenizer.model'), sentencePieceModel());
+  for (const { name, tensors } of shards) writeShard(join(folder, name), tensors, numbers);
 }
 
 function languageTensors({ text: { width, blocks, feedForward } }: PairShape): Named[] {
@@ -144,19 +145,9 @@ function intoShards(tensors: readonly Named[]): readonly (readonly Named[])[] {
 
 /** Every tensor is a part of the same numbers: what they hold makes no difference to how long they take. */
 function writeShard(path: string, tensors: readonly Named[], numbers: Uint8Array): void {
-  let end = 0;
-  const header = Object.fromEntries(
-    tensors.map(([name, shape]) => {
-      const start = end;
-      end += countOf(shape) * BYTES_OF_HALF;
-      return [name, { dtype: 'F16', shape, data_offsets: [start, end] }];
-    }),
-  );
-  const text = Buffer.from(JSON.stringify(header));
-  const front = Buffer.alloc(8);
-  front.writeBigUInt64LE(BigInt(text.length));
+  const { header } = packTensors(Object.fromEntries(tensors), 'F16', BYTES_OF_HALF);
   const file = openSync(path, 'w');
-  for (const bytes of [front, text]) writeSync(file, bytes);
+  writeSync(file, safetensorsBytes(header, new Uint8Array()));
   for (const [, shape] of tensors) writeSync(file, numbers.subarray(0, countOf(shape) * BYTES_OF_HALF));
   closeSync(file);
 }
@@ -184,25 +175,6 @@ function randomHalves(count: number): Uint8Array {
     numbers[index] = halves[a + b + c + d] ?? 0;
   }
   return new Uint8Array(numbers.buffer);
-}
-
-/** SentencePiece's ModelProto: its field 1 for each piece, with text, score and type. Source: sentencepiece_model.proto. */
-function sentencePieceModel(): Buffer {
-  const fields = llama2Pieces().flatMap(({ text, score, type }) => {
-    const bytes = Buffer.from(text);
-    const value = Buffer.alloc(4);
-    value.writeFloatLE(score);
-    const piece = [
-      Buffer.from([0x0a, bytes.length]),
-      bytes,
-      Buffer.from([0x15]),
-      value,
-      Buffer.from([0x18, type]),
-    ];
-    const length = piece.reduce((sum, part) => sum + part.length, 0);
-    return [Buffer.from([0x0a, length]), ...piece];
-  });
-  return Buffer.concat(fields);
 }
 
 function numbered(place: number): string {

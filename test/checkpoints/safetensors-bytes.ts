@@ -15,6 +15,27 @@ export function safetensorsBytes(header: string | object, data: Uint8Array, leng
   return Buffer.concat([front, text, data]);
 }
 
+/**
+ * A header of tensors that stand one behind the other, and the bytes that they take.
+ * @param shapes outermost dimension first, by name
+ * @param size bytes of one number of that type
+ */
+export function packTensors(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  dtype: string,
+  size: number,
+): { readonly header: Readonly<Record<string, Claim>>; readonly bytes: number } {
+  let bytes = 0;
+  const header = Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => {
+      const start = bytes;
+      bytes += shape.reduce((product, one) => product * one, size);
+      return [name, { dtype, shape, data_offsets: [start, bytes] } satisfies Claim];
+    }),
+  );
+  return { header, bytes };
+}
+
 /** Bytes 0, 1, 2 … */
 export function countingBytes(count: number): Uint8Array {
   return Uint8Array.from({ length: count }, (_, index) => index & 255);
@@ -27,14 +48,8 @@ export async function writeSafetensors(
     Record<string, { readonly shape: readonly number[]; readonly values: readonly number[] }>
   >,
 ): Promise<void> {
-  let end = 0;
-  const header = Object.fromEntries(
-    Object.entries(tensors).map(([name, { shape, values }]) => {
-      const start = end;
-      end += values.length * 4;
-      return [name, { dtype: 'F32', shape, data_offsets: [start, end] } satisfies Claim];
-    }),
-  );
+  const shapes = Object.entries(tensors).map(([name, { shape }]) => [name, shape] as const);
+  const { header } = packTensors(Object.fromEntries(shapes), 'F32', 4);
   const numbers = Float32Array.from(Object.values(tensors).flatMap(({ values }) => values));
   await writeFile(path, safetensorsBytes(header, new Uint8Array(numbers.buffer)));
 }

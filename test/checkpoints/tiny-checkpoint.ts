@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { safetensorsBytes } from './safetensors-bytes.js';
+import { packTensors, safetensorsBytes } from './safetensors-bytes.js';
 
 /** Shapes by name; all numbers are zero. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;
@@ -133,16 +133,8 @@ export const TRANSFORMERS_TENSORS: Shapes = {
 
 /** A file of zeros. */
 export function zeros(shapes: Shapes, dtype = 'F32'): Buffer {
-  const bytesOf = dtype === 'F32' ? 4 : 1;
-  let end = 0;
-  const header = Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => {
-      const start = end;
-      end += shape.reduce((product, size) => product * size, bytesOf);
-      return [name, { dtype, shape, data_offsets: [start, end] }];
-    }),
-  );
-  return safetensorsBytes(header, new Uint8Array(end));
+  const { header, bytes } = packTensors(shapes, dtype, dtype === 'F32' ? 4 : 1);
+  return safetensorsBytes(header, new Uint8Array(bytes));
 }
 
 /** A `tokenizer.model` of these pieces: SentencePiece's ModelProto. */

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dequantise } from '../reference/dequantise.js';
 import { readGguf, type GgufFile, type GgufTensor } from '../reference/gguf-reader.js';
-import { safetensorsBytes } from '../checkpoints/safetensors-bytes.js';
+import { packTensors, safetensorsBytes } from '../checkpoints/safetensors-bytes.js';
 import { projectFile } from './run-llava.js';
 
 /** The demo model as transformers would have saved it, in float32: made of its GGUF files as test/vllm/checkpoint.py does. */
@@ -11,14 +11,8 @@ export function writeDemoCheckpoint(parent: string): string {
   mkdirSync(folder, { recursive: true });
   cpSync(projectFile('test/fixtures/demo-checkpoint'), folder, { recursive: true });
   const tensors = new Map([...languageModel(), ...visionTower()]);
-  let end = 0;
-  const header = Object.fromEntries(
-    [...tensors].map(([name, { shape, values }]) => {
-      const start = end;
-      end += values.byteLength;
-      return [name, { dtype: 'F32', shape, data_offsets: [start, end] }];
-    }),
-  );
+  const shapes = [...tensors].map(([name, { shape }]) => [name, shape] as const);
+  const { header } = packTensors(Object.fromEntries(shapes), 'F32', 4);
   const data = Buffer.concat([...tensors.values()].map(({ values }) => Buffer.from(values.buffer)));
   writeFileSync(join(folder, 'model.safetensors'), safetensorsBytes(header, data));
   return folder;

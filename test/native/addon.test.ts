@@ -8,6 +8,7 @@ import { llamaCppRelease, nodeLlamaCppVersion } from '../../src/engine/local/run
 import { entry, gguf, text, u32 } from '../helpers/gguf-bytes.js';
 import { relativeError } from '../reference/compare.js';
 import { writeRandomVision } from '../reference/random-pair.js';
+import { SLOW_VISION } from '../reference/random-vision.js';
 import { Seeded } from '../reference/seeded.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -15,14 +16,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const STRING = 8;
 const folder = mkdtempSync(join(tmpdir(), 'llava-addon-'));
 const small = writeRandomVision(join(folder, 'small'));
-/** About a fifth of a second on one thread: long enough to be met in flight. */
-const slow = writeRandomVision(join(folder, 'slow'), {
-  imageSize: 336,
-  visionWidth: 256,
-  visionHidden: 1024,
-  blocks: 8,
-  sameBlocks: true,
-});
+const slow = writeRandomVision(join(folder, 'slow'), SLOW_VISION);
 const smallPixels = new Seeded(1).bytes(56 * 56 * 3);
 const slowPixels = new Seeded(1).bytes(336 * 336 * 3);
 const options = { device: null, threads: 1 };

@@ -31,6 +31,15 @@ export interface VisionOptions {
   readonly sameBlocks?: boolean;
 }
 
+/** About a fifth of a second on one thread: long enough to be met in flight. */
+export const SLOW_VISION: VisionOptions = {
+  imageSize: 336,
+  visionWidth: 256,
+  visionHidden: 1024,
+  blocks: 8,
+  sameBlocks: true,
+};
+
 const mean = [0.48145466, 0.4578275, 0.40821073];
 const deviation = [0.26862954, 0.26130258, 0.27577711];
 
