@@ -67,9 +67,9 @@ export class PooledServer implements AsyncDisposable {
     return this.#inside;
   }
 
-  /** How long it is left alone, in milliseconds. */
-  get pauseMs(): number {
-    return Math.max(0, this.#pausedUntil - performance.now());
+  /** How long it is left alone from that time of `performance.now()` on, in milliseconds. */
+  pauseMs(now: number): number {
+    return Math.max(0, this.#pausedUntil - now);
   }
 
   get lastFailure(): ServerFailure | undefined {
@@ -82,8 +82,8 @@ export class PooledServer implements AsyncDisposable {
   }
 
   /** After a failure one question finds out whether it is back, whatever older ones are still there. */
-  get isFree(): boolean {
-    if (this.pauseMs > 0) return false;
+  isFree(now: number): boolean {
+    if (this.pauseMs(now) > 0) return false;
     return this.isUp ? this.#inside < this.#limit.value : this.#trials === 0;
   }
 

@@ -124,10 +124,12 @@ export class ServerPool implements AsyncDisposable {
 
   /** Gives what is free to those who wait; while nothing is, waits for the first server to be tried again. */
   #next(): void {
+    // One time for all: a pause that ended between two looks at the clock would be waited for by nobody.
+    const now = performance.now();
     for (let place = 0; ;) {
       const waiting = this.#waiting[place];
       if (waiting === undefined) break;
-      const seat = this.#choose(waiting);
+      const seat = this.#choose(waiting, now);
       if (seat !== undefined || this.#isInVain(waiting)) {
         this.#waiting.splice(place, 1);
         waiting.take(seat);
@@ -138,20 +140,20 @@ export class ServerPool implements AsyncDisposable {
     clearTimeout(this.#timer);
     if (this.#waiting.length === 0) return;
     const isAnyAtWork = this.#servers.some((server) => server.load > 0);
-    const quietMs = performance.now() - this.#lastAnswer;
+    const quietMs = now - this.#lastAnswer;
     if (!isAnyAtWork && quietMs > this.#options.patienceMs) {
       this.#giveUp(quietMs);
       return;
     }
-    const soonest = Math.min(...this.#servers.map(({ pauseMs }) => pauseMs).filter((ms) => ms > 0));
+    const soonest = Math.min(...this.#servers.map((server) => server.pauseMs(now)).filter((ms) => ms > 0));
     if (!Number.isFinite(soonest)) return;
     this.#timer = setTimeout(() => {
       this.#next();
     }, soonest + 1);
   }
 
-  #choose({ not, isStrict }: Wish): Seat | undefined {
-    const free = this.#servers.filter((server) => server.isFree);
+  #choose({ not, isStrict }: Wish, now: number): Seat | undefined {
+    const free = this.#servers.filter((server) => server.isFree(now));
     const others = free.filter(({ address }) => address !== not);
     const [fewest] = (others.length > 0 || isStrict ? others : free).toSorted((a, b) => a.load - b.load);
     return fewest?.take();
