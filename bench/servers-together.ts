@@ -1,47 +1,66 @@
 /*
- * Answers a second of four servers behind one batch, beside the sum of each alone: how well the client spreads rows.
- * npm run build && npm run bench:servers -- [rows that the fastest one is asked alone] [service time, ms]
+ * Answers a second of several servers behind one batch, beside the sum of each alone: how well the client spreads rows.
+ * npm run build && npm run bench:servers -- [seconds that each is asked alone, about] [service time, ms]
+ * npm run build && npm run bench:servers -- rows URL…
  *
- * Each server answers a fixed number of questions at once, each in a fixed time, and lets the others wait, as vLLM does. So they do
- * not share what they compute with, however few cores this machine has.
+ * Without addresses, four stand-ins are asked. Each answers a fixed number of questions at once, each in a fixed time, and lets the
+ * others wait, as vLLM does. So they do not share what they compute with, however few cores this machine has. Servers that are
+ * named must have the demo model; each is asked that many rows alone. On one machine, give each a share of the processors of its
+ * own (docs/performance.md).
  */
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writePictures } from '../test/batch/batch-files.js';
+import { drawScenes } from '../src/eval/demo/demo-scenes.js';
 import { runLlava } from '../test/helpers/run-llava.js';
 import { echo, StubServer } from '../test/helpers/stub-server.js';
 
-/** Questions that each of them answers at once. */
+/** Questions that each stand-in answers at once. */
 const CAPACITIES = [2, 4, 8, 16];
-const [most = 800, serviceMs = 200] = process.argv.slice(2).map(Number);
+const ROWS_A_SCENE = 20;
+
+interface Asked {
+  readonly address: string;
+  /** Rows that it is asked alone. */
+  readonly rows: number;
+}
+
+const [first = '10', ...rest] = process.argv.slice(2);
+const areNamed = rest.some((word) => word.includes('://'));
+const serviceMs = areNamed ? 0 : Number(rest[0] ?? 300);
+const standIns = areNamed ? [] : await Promise.all(CAPACITIES.map(startStandIn));
+const servers: readonly Asked[] = areNamed
+  ? rest.map((address) => ({ address, rows: Number(first) }))
+  : standIns.map(({ address }, place) => ({
+      address,
+      rows: Math.round((Number(first) * 1000 * (CAPACITIES[place] ?? 0)) / serviceMs),
+    }));
 
 const folder = mkdtempSync(join(tmpdir(), 'llava-bench-servers-'));
-const servers = await Promise.all(CAPACITIES.map(startServer));
+let drawn = 0;
 try {
-  const images = await writePictures(folder, 4);
-  const perPlace = most / Math.max(...CAPACITIES);
-  const alone: number[] = [];
-  for (const [place, server] of servers.entries())
-    alone.push(await measure(images, [server], perPlace * (CAPACITIES[place] ?? 0)));
-  const sum = alone.reduce((total, rate) => total + rate, 0);
-  const together = await measure(
-    images,
-    servers,
-    perPlace * CAPACITIES.reduce((total, one) => total + one, 0),
-  );
+  let sum = 0;
+  let longestSeconds = 0;
+  for (const { address, rows } of servers) {
+    const seconds = await measure([address], rows);
+    process.stdout.write(`${address} alone: ${(rows / seconds).toFixed(1)} answers a second\n`);
+    sum += rows / seconds;
+    longestSeconds = Math.max(longestSeconds, seconds);
+  }
+  const rows = Math.round(sum * longestSeconds);
+  const addresses = servers.map(({ address }) => address);
+  const together = rows / (await measure(addresses, rows));
   process.stdout.write(
-    `answers a second: alone ${alone.map((rate) => rate.toFixed(1)).join(', ')}, sum ${sum.toFixed(1)}; ` +
-      `together ${together.toFixed(1)}, ratio ${(together / sum).toFixed(2)}\n`,
+    `sum ${sum.toFixed(1)}, together ${together.toFixed(1)}: ratio ${(together / sum).toFixed(2)}\n`,
   );
 } finally {
-  for (const server of servers) await server[Symbol.asyncDispose]();
+  for (const standIn of standIns) await standIn[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true });
 }
 
 /** A server with as many places, whose questions take turns. */
-async function startServer(places: number): Promise<StubServer> {
+async function startStandIn(places: number): Promise<StubServer> {
   const freeAt = Array<number>(places).fill(0);
   return await StubServer.start({
     answer: async (question) => {
@@ -55,24 +74,21 @@ async function startServer(places: number): Promise<StubServer> {
   });
 }
 
-/** Answers a second, from the first question that arrives to the last answer. */
-async function measure(images: string, asked: readonly StubServer[], rows: number): Promise<number> {
+/** Seconds of one batch, from its start to its end, over questions that were not asked before. */
+async function measure(addresses: readonly string[], rows: number): Promise<number> {
+  const lines: string[] = [];
+  const scenes = join(folder, String(++drawn));
+  mkdirSync(scenes);
+  for await (const { path, questions } of drawScenes(scenes, drawn, Math.ceil(rows / ROWS_A_SCENE)))
+    for (const { question, format } of questions.slice(0, ROWS_A_SCENE))
+      lines.push(JSON.stringify({ id: lines.length, image: path, question, format }));
   const input = join(folder, 'in.jsonl');
-  const lines = Array.from({ length: rows }, (_, id) =>
-    JSON.stringify({ id, image: `${id % 4}.png`, question: `row ${id} of ${asked.length}` }),
-  );
-  writeFileSync(input, `${lines.join('\n')}\n`);
-  const addresses = asked.flatMap(({ address }) => ['--server', address]);
+  writeFileSync(input, `${lines.slice(0, rows).join('\n')}\n`);
+  const named = addresses.flatMap((address) => ['--server', address]);
+  const size = areNamed ? ['--server-image-size', '112'] : [];
   const output = join(folder, 'out.jsonl');
-  const before = asked.map(({ asked: questions }) => questions.size);
-  let start: number | undefined;
-  const watch = setInterval(() => {
-    if (asked.some(({ asked: questions }, place) => questions.size > (before[place] ?? 0)))
-      start ??= performance.now();
-  }, 5);
-  const args = ['batch', input, '-o', output, '--overwrite', '--image-folder', images, ...addresses];
-  const run = await runLlava(args);
-  clearInterval(watch);
-  if (run.exitCode !== 0 || start === undefined) throw new Error(run.stderr);
-  return (rows * 1000) / (performance.now() - start);
+  const start = performance.now();
+  const run = await runLlava(['batch', input, '-o', output, '--overwrite', ...named, ...size]);
+  if (run.exitCode !== 0) throw new Error(run.stderr);
+  return (performance.now() - start) / 1000;
 }

@@ -13,7 +13,7 @@ afterEach(() => {
 
 it('a pause that ends while the pool looks at the clock is not waited for without an end', async () => {
   const served = { facts: { address: ADDRESS }, [Symbol.asyncDispose]: () => Promise.resolve() };
-  const connect = () => Promise.resolve(served as ServedModel);
+  const connect = () => Promise.resolve(served as unknown as ServedModel);
   await using pool = new ServerPool([{ address: ADDRESS, connect }], {
     mostAtOnce: 4,
     patienceMs: 60_000,
