@@ -12,13 +12,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { drawScenes } from '../src/eval/demo/demo-scenes.js';
+import { drawScenes, SCENES_OF_A_SEED } from '../src/eval/demo/demo-scenes.js';
 import { runLlava } from '../test/helpers/run-llava.js';
 import { echo, StubServer } from '../test/helpers/stub-server.js';
 
 /** Questions that each stand-in answers at once. */
 const CAPACITIES = [2, 4, 8, 16];
-const ROWS_A_SCENE = 20;
 
 interface Asked {
   readonly address: string;
@@ -79,9 +78,12 @@ async function measure(addresses: readonly string[], rows: number): Promise<numb
   const lines: string[] = [];
   const scenes = join(folder, String(++drawn));
   mkdirSync(scenes);
-  for await (const { path, questions } of drawScenes(scenes, drawn, Math.ceil(rows / ROWS_A_SCENE)))
-    for (const { question, format } of questions.slice(0, ROWS_A_SCENE))
-      lines.push(JSON.stringify({ id: lines.length, image: path, question, format }));
+  for await (const { path, questions } of drawScenes(scenes, drawn, Math.min(rows, SCENES_OF_A_SEED))) {
+    const short = questions.filter(({ format }) => format === 'short');
+    for (const question of new Set(short.map((one) => one.question)))
+      lines.push(JSON.stringify({ id: lines.length, image: path, question, format: 'short' }));
+    if (lines.length >= rows) break;
+  }
   const input = join(folder, 'in.jsonl');
   writeFileSync(input, `${lines.slice(0, rows).join('\n')}\n`);
   const named = addresses.flatMap((address) => ['--server', address]);

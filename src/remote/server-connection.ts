@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Dispatcher, Pool } from 'undici';
 import * as v from 'valibot';
+import { codeOf } from '../llava/file-problem.js';
 import { parseJson } from '../llava/json.js';
 import { quote } from '../llava/quote.js';
 import { ServerFailure } from './server-failure.js';
@@ -257,7 +258,7 @@ export class ServerConnection implements AsyncDisposable {
     if (error instanceof ServerFailure) return error;
     if (deadline.aborted)
       return new ServerFailure('broken', this.address, `has not answered within ${this.#timeoutMs / 1000} s`);
-    const code = codeOf(error);
+    const code = codeWithin(error);
     const isBefore = code !== undefined && BEFORE_CONNECTION.has(code);
     const problem = PROBLEMS[code ?? ''] ?? `failed: ${this.#quote((error as Error).message)}`;
     return new ServerFailure(isBefore ? 'unreachable' : 'broken', this.address, problem, {
@@ -318,12 +319,11 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'broke the connection',
 };
 
-/** Of an error, of what caused it, or of one of several tries at once. */
-function codeOf(error: unknown): string | undefined {
+/** The system's code of an error, of what caused it, or of one of several tries at once. */
+function codeWithin(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { code, cause } = error as NodeJS.ErrnoException;
-  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [cause];
-  return code ?? codeOf(first);
+  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [error.cause];
+  return codeOf(error) ?? codeWithin(first);
 }
 
 const errorSchema = v.object({
