@@ -52,19 +52,12 @@ describe('what failed to load, once collected, does not keep llama.cpp from its 
     await expect(loading).rejects.toMatchObject({ kind: 'engine' });
   });
 
+  // Nothing says whether it hears of that while it reads or when it has read all.
   it('a model that somebody no longer wants', async () => {
     const stop = new AbortController();
-    const loading = loadModel(
-      demo.model,
-      backend,
-      { gpuLayers: 0, mapsModel: false },
-      {
-        signal: stop.signal,
-        onProgress: () => {
-          stop.abort(new Error('not wanted'));
-        },
-      },
-    );
+    const placement = { gpuLayers: 0, mapsModel: false };
+    const loading = loadModel(demo.model, backend, placement, { signal: stop.signal });
+    stop.abort(new Error('not wanted'));
     await expect(loading).rejects.toThrow('not wanted');
   });
 

@@ -22,7 +22,7 @@ export interface LoadOptions {
 
 /**
  * Loads a language model in one go: node-llama-cpp's own fit check would load it several times over.
- * @throws OutOfMemory; ExpectedError('engine') for all else; what the signal was aborted with, unless all was read by then
+ * @throws OutOfMemory; ExpectedError('engine') for all else; what the signal was aborted with
  */
 export async function loadModel(
   path: string,
@@ -44,7 +44,13 @@ export async function loadModel(
         ...overrides,
         ...abortWhileReading(options),
       });
-    return await lettingGoOfModel(llama, () => (pre === undefined ? load() : quietly(llama, addon, load)));
+    const model = await lettingGoOfModel(llama, () =>
+      pre === undefined ? load() : quietly(llama, addon, load),
+    );
+    // All was read before node-llama-cpp heard of it.
+    if (options.signal?.aborted === true) await model.dispose();
+    options.signal?.throwIfAborted();
+    return model;
   } catch (error) {
     options.signal?.throwIfAborted();
     throw await loadFailure(`"${path}" could not be loaded`, backend, error);
